@@ -1,0 +1,28 @@
+//! Judges implementations of SMTP transport security, and is one of them.
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Judges implementations of SMTP transport security by vectors.
+#[derive(Debug, Parser)]
+#[command(version)]
+enum Arguments {
+    /// Answers requests, one JSON object a line, on standard input and output
+    Testee,
+    /// Puts the vectors to our testee, or to another program
+    Run(command::run::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse() {
+        Arguments::Testee => command::testee::run(),
+        Arguments::Run(arguments) => command::run::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("conformance: {error}");
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,110 @@
+//! Whether an answer is the one expected.
+
+use serde_json::{Map, Value};
+
+use super::Strictness;
+
+/// What came of a vector.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The answer has every field that is expected.
+    Passed,
+    /// It has not; one line for each difference.
+    Failed(Vec<String>),
+    /// The testee lacks the operation.
+    Unsupported,
+}
+
+/// Compares `answer` with the fields that are expected.
+///
+/// An expected `null` is met by an absent field. A testee that is not ours may leave `reason` out.
+#[must_use]
+pub fn judge(expect: &Map<String, Value>, answer: &Value, strictness: Strictness) -> Outcome {
+    if answer.get("verdict").is_some_and(|verdict| verdict == "unsupported") {
+        return match strictness {
+            Strictness::Own => Outcome::Failed(vec!["the operation is not supported".into()]),
+            Strictness::Other => Outcome::Unsupported,
+        };
+    }
+    let differences: Vec<String> = expect
+        .iter()
+        .filter_map(|(name, wanted)| difference(name, wanted, answer.get(name), strictness))
+        .collect();
+    if differences.is_empty() {
+        return Outcome::Passed;
+    }
+    Outcome::Failed(with_detail(differences, answer))
+}
+
+fn difference(
+    name: &str,
+    wanted: &Value,
+    found: Option<&Value>,
+    strictness: Strictness,
+) -> Option<String> {
+    match found {
+        Some(found) if found == wanted => None,
+        Some(found) => Some(format!("{name}: expected {wanted}, found {found}")),
+        None if wanted.is_null() => None,
+        None if name == "reason" && strictness == Strictness::Other => None,
+        None => Some(format!("{name}: expected {wanted}, found nothing")),
+    }
+}
+
+/// Adds what the answer says about itself: the reason, or what was wrong with the request.
+fn with_detail(mut differences: Vec<String>, answer: &Value) -> Vec<String> {
+    for name in ["reason", "detail"] {
+        let told = differences.iter().any(|difference| difference.starts_with(name));
+        if let (Some(text), false) = (answer.get(name).and_then(Value::as_str), told) {
+            differences.push(format!("the answer's {name} is {text:?}"));
+        }
+    }
+    differences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judged(expect: Value, answer: Value, strictness: Strictness) -> Outcome {
+        judge(expect.as_object().unwrap(), &answer, strictness)
+    }
+
+    #[test]
+    fn every_expected_field_is_compared_and_no_other() {
+        let answer = json!({"verdict": "record", "id": "a", "deviations": []});
+        let expect = json!({"verdict": "record", "id": "a"});
+        assert_eq!(judged(expect, answer.clone(), Strictness::Own), Outcome::Passed);
+        let expect = json!({"verdict": "record", "id": "b"});
+        let failed = Outcome::Failed(vec![r#"id: expected "b", found "a""#.into()]);
+        assert_eq!(judged(expect, answer, Strictness::Own), failed);
+    }
+
+    #[test]
+    fn an_absent_field_is_null() {
+        let answer = json!({"verdict": "skip"});
+        let expect = json!({"verdict": "skip", "base": null});
+        assert_eq!(judged(expect, answer.clone(), Strictness::Own), Outcome::Passed);
+        let expect = json!({"verdict": "skip", "base": "x"});
+        assert!(matches!(judged(expect, answer, Strictness::Other), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn only_others_may_leave_the_reason_out() {
+        let answer = json!({"verdict": "none"});
+        let expect = json!({"verdict": "none", "reason": "no-record"});
+        assert_eq!(judged(expect.clone(), answer.clone(), Strictness::Other), Outcome::Passed);
+        assert!(matches!(judged(expect.clone(), answer, Strictness::Own), Outcome::Failed(_)));
+        let answer = json!({"verdict": "none", "reason": "other"});
+        assert!(matches!(judged(expect, answer, Strictness::Other), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn only_others_may_lack_an_operation() {
+        let answer = json!({"verdict": "unsupported"});
+        let expect = json!({"verdict": "none"});
+        assert_eq!(judged(expect.clone(), answer.clone(), Strictness::Other), Outcome::Unsupported);
+        assert!(matches!(judged(expect, answer, Strictness::Own), Outcome::Failed(_)));
+    }
+}
