@@ -13,6 +13,7 @@
 //! ```
 
 pub mod answer;
+pub mod lab;
 pub mod line;
 pub mod operation;
 pub mod request;
