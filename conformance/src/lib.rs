@@ -13,6 +13,7 @@
 //! ```
 
 pub mod answer;
+pub mod coverage;
 pub mod lab;
 pub mod line;
 pub mod operation;

@@ -14,12 +14,15 @@ enum Arguments {
     Testee,
     /// Puts the vectors to our testee, or to another program
     Run(command::run::Arguments),
+    /// Writes COVERAGE.md: which rule is checked by which vectors and tests
+    Coverage(command::coverage::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse() {
         Arguments::Testee => command::testee::run(),
         Arguments::Run(arguments) => command::run::run(&arguments),
+        Arguments::Coverage(arguments) => command::coverage::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("conformance: {error}");

@@ -49,3 +49,9 @@ fn the_schema_names_the_operations_and_verdicts_of_the_protocol() {
         .collect();
     assert_eq!(in_schema, in_protocol);
 }
+
+#[test]
+fn every_rule_that_a_vector_or_test_names_exists() {
+    let page = conformance::coverage::own_page().unwrap();
+    assert!(page.contains("| mta-sts |"));
+}

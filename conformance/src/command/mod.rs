@@ -1,5 +1,6 @@
 //! The subcommands.
 
+pub(crate) mod coverage;
 pub(crate) mod run;
 pub(crate) mod testee;
 
