@@ -116,7 +116,7 @@ impl AdResolver {
 
     async fn ask_over_udp(&self, query: &Query) -> Result<Message, LookUpError> {
         let exchange = UdpClientStream::builder(self.path.0, self.provider.clone())
-            .with_timeout(Some(self.one_try.saturating_mul(TRIES.into())))
+            .with_timeout(Some(self.deadline))
             .with_max_retries(TRIES)
             .with_retry_interval_floor(milliseconds(self.one_try))
             .exchange();

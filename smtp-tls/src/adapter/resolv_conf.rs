@@ -2,6 +2,9 @@
 
 use core::net::{IpAddr, SocketAddr};
 
+/// Where the file is.
+pub const PATH: &str = "/etc/resolv.conf";
+
 /// The port of DNS.
 pub const DNS_PORT: u16 = 53;
 

@@ -129,6 +129,8 @@ impl ExtendedError {
     pub const NO_ZONE_KEY_BIT_SET: Self = Self(11);
     /// A denial lacks its proof.
     pub const NSEC_MISSING: Self = Self(12);
+    /// No server of the zone could be asked.
+    pub const NO_REACHABLE_AUTHORITY: Self = Self(22);
 
     /// Whether this says that validation failed.
     #[must_use]

@@ -21,9 +21,8 @@ pub const RECORDS: usize = 512;
 /// fragments ([RFC 9715](https://www.rfc-editor.org/rfc/rfc9715)).
 pub const UDP_PAYLOAD: u16 = 1232;
 
-/// How long one look-up may take in all, retries and TCP included. Ours: a resolver that works has
-/// given up by itself before.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+/// How long one look-up may take in all, retries and TCP included: three resolvers, two tries each.
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long to wait for one UDP reply before asking once more.
 pub const TRY: Duration = Duration::from_secs(5);
