@@ -23,6 +23,7 @@ mod upstream;
 
 use core::fmt;
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
@@ -30,7 +31,6 @@ use ::domain::base::Message;
 use ::domain::base::opt::ExtendedError as ReasonGiven;
 use ::domain::dnssec::validator::context::{Config, Error, ValidationContext, ValidationState};
 use bytes::Bytes;
-use core::time::Duration;
 use tokio::task::JoinSet;
 
 pub use self::anchors::{AnchorError, Anchors};
@@ -57,13 +57,19 @@ impl Validator {
     /// [`LookUpError::Unreachable`].
     #[must_use]
     pub fn new(anchors: Anchors, resolvers: &[SocketAddr]) -> Self {
-        Self::with_deadline(anchors, resolvers, limits::DEADLINE)
+        Self::with_times(anchors, resolvers, limits::TRY, limits::DEADLINE)
     }
 
-    /// As [`Validator::new`], with this much time for a look-up.
+    /// As [`Validator::new`], waiting this long for a reply before asking once more, and this long
+    /// for a look-up in all.
     #[must_use]
-    pub fn with_deadline(anchors: Anchors, resolvers: &[SocketAddr], deadline: Duration) -> Self {
-        let upstream = Upstream::new(resolvers);
+    pub fn with_times(
+        anchors: Anchors,
+        resolvers: &[SocketAddr],
+        one_try: Duration,
+        deadline: Duration,
+    ) -> Self {
+        let upstream = Upstream::new(resolvers, one_try);
         let mut config = Config::new();
         config.set_max_node_cache(KEYS_CACHED);
         config.set_max_bogus_validity(BOGUS_CACHED);

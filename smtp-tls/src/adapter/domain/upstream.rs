@@ -4,6 +4,8 @@ use core::fmt;
 use core::future::Future;
 use core::net::SocketAddr;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
@@ -18,14 +20,20 @@ use crate::resolve::{ExtendedError, LookUpError, limits};
 
 pub(super) type Request = RequestMessage<Vec<u8>>;
 
-/// Servers that are asked in order until one answers.
+/// Servers that are asked in order until one answers, the one that answered last before others.
 #[derive(Clone)]
-pub(super) struct Upstream(Arc<[dgram_stream::Connection<UdpConnect, Request>]>);
+pub(super) struct Upstream {
+    servers: Arc<[Server]>,
+    first: Arc<AtomicUsize>,
+}
+
+type Server = dgram_stream::Connection<UdpConnect, Request>;
 
 impl Upstream {
     /// Must be called within a tokio runtime: the TCP side of each server is a task.
-    pub(super) fn new(servers: &[SocketAddr]) -> Self {
-        Self(servers.iter().copied().map(connection).collect())
+    pub(super) fn new(servers: &[SocketAddr], one_try: Duration) -> Self {
+        let servers = servers.iter().map(|server| connection(*server, one_try)).collect();
+        Self { servers, first: Arc::default() }
     }
 
     /// A reply with NOERROR or NXDOMAIN.
@@ -35,10 +43,15 @@ impl Upstream {
     /// Those of the last server, if none gave an answer.
     pub(super) async fn ask(&self, request: Request) -> Result<Message<Bytes>, LookUpError> {
         let mut last = LookUpError::Unreachable(io::ErrorKind::NotConnected);
-        for server in self.0.iter() {
+        let first = self.first.load(Ordering::Relaxed);
+        let servers = self.servers.iter().enumerate();
+        for (number, server) in servers.clone().skip(first).chain(servers.take(first)) {
             match server.send_request(request.clone()).get_response().await {
                 Ok(reply) => match reply.opt_rcode() {
-                    OptRcode::NOERROR | OptRcode::NXDOMAIN => return Ok(reply),
+                    OptRcode::NOERROR | OptRcode::NXDOMAIN => {
+                        self.first.store(number, Ordering::Relaxed);
+                        return Ok(reply);
+                    }
                     OptRcode::SERVFAIL => last = LookUpError::serv_fail(extended_error(&reply)),
                     other => last = LookUpError::ResponseCode(other.to_int()),
                 },
@@ -49,14 +62,14 @@ impl Upstream {
     }
 }
 
-fn connection(server: SocketAddr) -> dgram_stream::Connection<UdpConnect, Request> {
+fn connection(server: SocketAddr, one_try: Duration) -> Server {
     let mut config = dgram_stream::Config::new();
     let mut udp = dgram::Config::new();
-    udp.set_read_timeout(limits::TRY);
+    udp.set_read_timeout(one_try);
     udp.set_max_retries(1);
     udp.set_udp_payload_size(Some(limits::UDP_PAYLOAD));
     config.set_dgram(udp);
-    config.stream_mut().set_response_timeout(limits::TRY);
+    config.stream_mut().set_response_timeout(one_try);
     let udp = UdpConnect::new(server);
     let tcp = TcpConnect::new(server);
     let (connection, transport) = dgram_stream::Connection::with_config(udp, tcp, config);
