@@ -1,0 +1,135 @@
+//! What a session is asked to reach.
+
+use crate::name::EhloName;
+use crate::reply::LineEnds;
+
+/// What the connection must reach. The three levels are all there are.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Requirement {
+    /// TLS if it can be had; else clear.
+    Opportunistic,
+    /// TLS, whoever the server is.
+    Encrypt,
+    /// TLS with a server that DANE or MTA-STS has authenticated.
+    Authenticate,
+}
+
+impl Requirement {
+    pub(crate) const fn allows_clear(self) -> bool {
+        matches!(self, Self::Opportunistic)
+    }
+}
+
+/// Which protocol is spoken.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Protocol {
+    /// SMTP, [RFC 5321](https://www.rfc-editor.org/rfc/rfc5321).
+    #[default]
+    Smtp,
+    /// LMTP, [RFC 2033](https://www.rfc-editor.org/rfc/rfc2033): LHLO, and no fallback from it.
+    Lmtp,
+}
+
+/// How the MX host name was come by.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum MxTrust {
+    /// By DNSSEC, by a matching MTA-STS policy, or without an MX lookup.
+    Authenticated,
+    /// By unsigned DNS.
+    NotAuthenticated,
+}
+
+/// What the message at hand asks of the transport.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum MessageNeed {
+    /// Nothing of its own.
+    #[default]
+    Nothing,
+    /// REQUIRETLS, [RFC 8689 section 4.2.1](https://www.rfc-editor.org/rfc/rfc8689#section-4.2.1).
+    RequireTls(MxTrust),
+}
+
+impl MessageNeed {
+    pub(crate) const fn is_require_tls(self) -> bool {
+        matches!(self, Self::RequireTls(_))
+    }
+}
+
+/// What a session is asked to reach, and by which name it greets.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    pub(crate) name: EhloName,
+    pub(crate) terms: Terms,
+}
+
+/// The part of the configuration that is the same before and inside TLS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Terms {
+    pub(crate) requirement: Requirement,
+    pub(crate) protocol: Protocol,
+    pub(crate) need: MessageNeed,
+    pub(crate) line_ends: LineEnds,
+    pub(crate) first_line: FirstLine,
+}
+
+impl Terms {
+    /// Whether going on in clear is out of the question.
+    pub(crate) const fn needs_tls(self) -> bool {
+        !self.requirement.allows_clear() || self.need.is_require_tls()
+    }
+}
+
+/// Whether STARTTLS on the first line of an EHLO reply is taken for an offer where TLS is needed.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum FirstLine {
+    /// Never: [RFC 5321 section 4.1.1.1](https://www.rfc-editor.org/rfc/rfc5321#section-4.1.1.1).
+    #[default]
+    Greeting,
+    /// Where TLS is needed it is; that can only raise security.
+    MayOffer,
+}
+
+impl Config {
+    /// SMTP with this name and requirement, strict in what is accepted.
+    #[must_use]
+    pub const fn new(name: EhloName, requirement: Requirement) -> Self {
+        let terms = Terms {
+            requirement,
+            protocol: Protocol::Smtp,
+            need: MessageNeed::Nothing,
+            line_ends: LineEnds::Crlf,
+            first_line: FirstLine::Greeting,
+        };
+        Self { name, terms }
+    }
+
+    /// With this protocol.
+    #[must_use]
+    pub const fn protocol(mut self, protocol: Protocol) -> Self {
+        self.terms.protocol = protocol;
+        self
+    }
+
+    /// For a message with this need.
+    #[must_use]
+    pub const fn message(mut self, need: MessageNeed) -> Self {
+        self.terms.need = need;
+        self
+    }
+
+    /// With this reading of the first line of an EHLO reply.
+    #[must_use]
+    pub const fn first_line(mut self, first_line: FirstLine) -> Self {
+        self.terms.first_line = first_line;
+        self
+    }
+
+    /// Takes a LF alone for a line end, as many MTAs do; never in the reply to STARTTLS.
+    ///
+    /// What one side takes for the end of a line and the other does not can hide a reply.
+    #[must_use]
+    pub const fn danger_accept_bare_lf(mut self) -> Self {
+        self.terms.line_ends = LineEnds::BareLf;
+        self
+    }
+}

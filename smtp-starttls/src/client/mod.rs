@@ -1,0 +1,25 @@
+//! The client: in clear, across the upgrade, inside TLS.
+
+mod banner;
+mod clear;
+mod config;
+mod facts;
+mod hello;
+mod notice;
+mod outcome;
+mod sealed;
+mod session;
+mod upgrade;
+mod wait;
+
+pub use banner::BannerName;
+pub use clear::Clear;
+pub use config::{Config, FirstLine, MessageNeed, MxTrust, Protocol, Requirement};
+pub use facts::{TlsFacts, TlsFailure, TlsVersion, Verification, VerifiedBy};
+pub use hello::HelloLine;
+pub use notice::Notice;
+pub use outcome::Outcome;
+pub use sealed::Sealed;
+pub use session::{Action, Channel, Input, Session};
+pub use upgrade::{PlaintextAfter220, Upgrade, UpgradeError};
+pub use wait::{Phase, WaitLimit};
