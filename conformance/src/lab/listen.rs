@@ -9,6 +9,27 @@ use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+/// Binds every address to one port; `None` takes a free one.
+///
+/// # Errors
+///
+/// What the system says of the port that was asked for, or of the last of several free ones.
+pub(super) fn bind_all(
+    addresses: &[Ipv4Addr],
+    port: Option<u16>,
+) -> io::Result<(u16, Vec<TcpListener>)> {
+    try_ports(port, |wanted| {
+        let mut port = wanted;
+        let mut listeners = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let listener = TcpListener::bind(SocketAddrV4::new(*address, port))?;
+            port = listener.local_addr()?.port();
+            listeners.push(listener);
+        }
+        Ok((port, listeners))
+    })
+}
+
 /// Binds UDP and TCP at one address to one free port.
 pub(super) fn bind_pair(address: Ipv4Addr) -> io::Result<(UdpSocket, TcpListener)> {
     try_ports(None, |port| {

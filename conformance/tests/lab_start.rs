@@ -1,0 +1,56 @@
+//! The lab starts, is complete, and leaves nothing behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::net::{TcpListener, TcpStream};
+use std::time::Instant;
+
+use conformance::lab::{Delivery, Lab};
+use pki_types::UnixTime;
+
+#[test]
+fn it_starts_within_a_second() {
+    let begin = Instant::now();
+    let _lab = Lab::start(UnixTime::now()).unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn two_labs_run_side_by_side() {
+    let one = Lab::start(UnixTime::now()).unwrap();
+    let other = Lab::start(UnixTime::now()).unwrap();
+    assert_ne!(one.smtp_port(), other.smtp_port());
+    assert_ne!(one.dns_address(), other.dns_address());
+    assert_ne!(one.trust_anchor(), other.trust_anchor());
+}
+
+#[test]
+fn dropping_it_frees_every_port() {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    let mx = SocketAddr::from((lab.address_of("mx.sts.test").unwrap(), lab.smtp_port()));
+    let (dns, resolver) = (lab.dns_address(), lab.resolver_address());
+    let open = TcpStream::connect(mx).unwrap();
+    drop(lab);
+    for address in [mx, dns, resolver] {
+        assert!(TcpStream::connect(address).is_err(), "{address} still answers");
+    }
+    TcpListener::bind(mx).unwrap();
+    std::net::UdpSocket::bind(dns).unwrap();
+    drop(open);
+}
+
+#[test]
+fn every_domain_is_told_apart_and_has_a_consistent_verdict() {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    let names: BTreeSet<_> = lab.domains().iter().map(|domain| domain.domain).collect();
+    assert_eq!(names.len(), lab.domains().len());
+    for domain in lab.domains() {
+        let expected = domain.expected;
+        let delivered = expected.delivery == Delivery::Delivered;
+        assert_eq!(expected.security.is_some(), delivered, "{}", domain.domain);
+        assert_eq!(expected.host.is_some(), delivered, "{}", domain.domain);
+        assert!(!domain.title.is_empty() && domain.what_it_shows.ends_with('.'));
+    }
+}
