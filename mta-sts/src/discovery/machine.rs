@@ -1,0 +1,365 @@
+//! The delivery machine: table by table what sections 3 and 5.1 ask for.
+
+use core::time::Duration;
+
+use pki_types::UnixTime;
+
+use super::options::{OnTxtFailure, Options, Override};
+use super::outcome::{Applied, Decision, FetchMade, NoPolicy, Outcome, ReportedFailure, Source};
+use super::trace::{Step, Trace};
+use crate::cache::{CacheEntry, EntryUpdate, FetchHistory, Permission, Stored, Update};
+use crate::failure::{FailureKind, FetchError};
+use crate::http::{FETCH, PolicyBody};
+use crate::name::PolicyDomain;
+use crate::policy::{Mode, Policy};
+use crate::profile::Profile;
+use crate::publish::content_id;
+use crate::record::{PolicyId, Record, RecordError};
+
+/// What a machine wants.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action<'a, T = Outcome> {
+    /// Ask DNS for the TXT records of this name, following CNAMEs.
+    LookUpTxt {
+        /// `_mta-sts.<domain>`
+        name: &'a str,
+    },
+    /// Fetch the policy of this domain: see [`Exchange`](crate::Exchange).
+    Fetch {
+        /// The policy domain, whatever CNAMEs the look-up followed.
+        domain: &'a PolicyDomain,
+    },
+    /// Nothing: this is the result.
+    Done(&'a T),
+}
+
+/// What happens to a machine.
+#[non_exhaustive]
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The answer to [`Action::LookUpTxt`].
+    Txt(TxtAnswer),
+    /// The answer to [`Action::Fetch`].
+    Fetched(Result<PolicyBody, FetchError>),
+    /// The wait limit has passed.
+    TimedOut,
+}
+
+/// What DNS says of `_mta-sts.<domain>`.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TxtAnswer {
+    /// The record, or why there is none that is usable.
+    Answered(Result<Record, RecordError>),
+    /// The look-up failed for a while: SERVFAIL, a timeout, or bogus DNSSEC.
+    TemporaryFailure,
+}
+
+impl TxtAnswer {
+    /// Takes the TXT records of an answer, each a list of character-strings. If there are none, or the
+    /// name does not exist, the list is empty.
+    pub fn from_records<R>(records: impl IntoIterator<Item = R>) -> Self
+    where
+        R: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        // Where the stricter profile finds a record, this one finds the same.
+        Self::Answered(Record::from_answer(records, Profile::Interop))
+    }
+
+    /// As the profile sees it: `Rfc` drops a record with a deviation.
+    pub(super) fn in_profile(self, profile: Profile) -> Self {
+        match (self, profile) {
+            (Self::Answered(Ok(record)), Profile::Rfc) if record.deviation().is_some() => {
+                Self::Answered(Err(RecordError::NoRecord))
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+/// The input answers something that was not asked. The machine is as it was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the input answers an action that is not wanted now")]
+pub struct UnexpectedInput;
+
+/// Finds the policy for one delivery.
+///
+/// Whatever fails, a live cached policy is applied; without one the delivery goes on as if the domain
+/// had no policy ([RFC 8461 sections 3.3 and 5.1](https://www.rfc-editor.org/rfc/rfc8461#section-5.1)).
+///
+/// ```
+/// use mta_sts::{Action, Decision, Discovery, Input, Options, Stored, TxtAnswer};
+/// # let now = mta_sts::UnixTime::since_unix_epoch(core::time::Duration::from_secs(1));
+///
+/// let mut discovery = Discovery::new("example.org".parse()?, Stored::default(), &Options::default(), now);
+/// let Action::LookUpTxt { name } = discovery.action() else { unreachable!() };
+/// assert_eq!(name, "_mta-sts.example.org");
+/// let answer = TxtAnswer::from_records([["v=spf1 -all"]]);
+/// discovery.handle(Input::Txt(answer), now)?;
+/// let Action::Done(outcome) = discovery.action() else { unreachable!() };
+/// assert!(matches!(outcome.decision, Decision::NoPolicy(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Discovery {
+    domain: PolicyDomain,
+    cached: Option<CacheEntry>,
+    history: FetchHistory,
+    profile: Profile,
+    on_txt_failure: OnTxtFailure,
+    policy_override: Override,
+    trace: Trace,
+    state: State,
+}
+
+#[expect(clippy::large_enum_variant, reason = "each machine comes to its largest state")]
+#[derive(Clone, Debug)]
+enum State {
+    LookUpTxt,
+    Fetch { id: PolicyId },
+    Done(Outcome),
+}
+
+impl Discovery {
+    /// A delivery to this domain, of which this is stored.
+    #[must_use]
+    pub fn new(domain: PolicyDomain, stored: Stored, options: &Options, now: UnixTime) -> Self {
+        let mut discovery = Self {
+            domain,
+            cached: stored.entry,
+            history: stored.history,
+            profile: options.profile,
+            on_txt_failure: options.on_txt_failure,
+            policy_override: options.policy_override.clone(),
+            trace: Trace::default(),
+            state: State::LookUpTxt,
+        };
+        discovery.start(now);
+        discovery
+    }
+
+    /// What is wanted now.
+    #[must_use]
+    pub fn action(&self) -> Action<'_> {
+        match &self.state {
+            State::LookUpTxt => {
+                Action::LookUpTxt { name: self.domain.record_name().unwrap_or_default() }
+            }
+            State::Fetch { .. } => Action::Fetch { domain: &self.domain },
+            State::Done(outcome) => Action::Done(outcome),
+        }
+    }
+
+    /// How long the present wait may last: a minute for a fetch (section 3.3). For a look-up the
+    /// resolver's own limit counts.
+    #[must_use]
+    pub const fn wait_limit(&self) -> Option<Duration> {
+        match self.state {
+            State::Fetch { .. } => Some(FETCH),
+            State::LookUpTxt | State::Done(_) => None,
+        }
+    }
+
+    /// Takes what happened.
+    ///
+    /// # Errors
+    ///
+    /// [`UnexpectedInput`] if it answers something else than [`Self::action`].
+    pub fn handle(&mut self, input: Input, now: UnixTime) -> Result<(), UnexpectedInput> {
+        match (&self.state, input) {
+            (State::LookUpTxt, Input::Txt(answer)) => self.txt(answer, now),
+            (State::LookUpTxt, Input::TimedOut) => self.txt(TxtAnswer::TemporaryFailure, now),
+            (State::Fetch { id }, Input::Fetched(fetched)) => self.fetched(*id, fetched, now),
+            (State::Fetch { id }, Input::TimedOut) => {
+                self.fetched(*id, Err(FetchError::TimedOut), now);
+            }
+            _ => return Err(UnexpectedInput),
+        }
+        Ok(())
+    }
+
+    /// The result, if it is there.
+    #[must_use]
+    pub fn into_outcome(self) -> Option<Outcome> {
+        match self.state {
+            State::Done(outcome) => Some(outcome),
+            State::LookUpTxt | State::Fetch { .. } => None,
+        }
+    }
+
+    fn start(&mut self, now: UnixTime) {
+        let pinned = match &self.policy_override {
+            Override::DangerOff => {
+                self.trace.push(Step::OperatorDecides);
+                return self.done(Decision::NoPolicy(NoPolicy::OperatorOff));
+            }
+            Override::Pinned(policy) => Some((policy.clone(), Mode::Enforce)),
+            Override::DangerPinned(policy) => Some((policy.clone(), policy.mode())),
+            Override::Nothing | Override::Enforce | Override::DangerTesting => None,
+        };
+        if let Some((policy, mode)) = pinned {
+            self.trace.push(Step::OperatorDecides);
+            let id = content_id(policy.as_str());
+            let decision = decide(Applied { policy, mode, id, source: Source::Operator });
+            return self.done(decision);
+        }
+        self.trace.push(match &self.cached {
+            None => Step::NothingCached,
+            Some(entry) if entry.is_live(now) => {
+                Step::CachedLive { id: *entry.id(), expires_at: entry.expires_at() }
+            }
+            Some(entry) => Step::CachedDead { expired_at: entry.expires_at() },
+        });
+        if self.domain.record_name().is_none() {
+            self.trace.push(Step::NoRecordName);
+            let decision = self.cached_or(NoPolicy::NoRecord, now);
+            self.done(decision);
+        }
+    }
+
+    fn txt(&mut self, answer: TxtAnswer, now: UnixTime) {
+        let (id, otherwise) = match answer.in_profile(self.profile) {
+            TxtAnswer::Answered(Ok(record)) => {
+                self.trace.push(Step::Announced(*record.id()));
+                (Some(*record.id()), NoPolicy::FetchFailed)
+            }
+            TxtAnswer::Answered(Err(error)) => {
+                self.trace.push(Step::NoRecord(error));
+                (None, NoPolicy::NoRecord)
+            }
+            TxtAnswer::TemporaryFailure => {
+                self.trace.push(Step::TxtFailure);
+                (None, NoPolicy::TxtFailure)
+            }
+        };
+        match (id, self.live(now)) {
+            // Only a new id asks for a fetch; a missing record takes nothing away (section 5.1).
+            (Some(id), Some(entry)) if *entry.id() != id => self.new_id(id, now),
+            (Some(id), None) => self.new_id(id, now),
+            (_, Some(_)) | (None, None) => {
+                let decision = self.cached_or(otherwise, now);
+                self.done(decision);
+            }
+        }
+    }
+
+    fn new_id(&mut self, id: PolicyId, now: UnixTime) {
+        match self.history.permission(&id, now) {
+            Permission::Granted => self.state = State::Fetch { id },
+            Permission::Refused { because, until, failure } => {
+                self.trace.push(Step::FetchRefused { because, until });
+                let decision = self.cached_or(NoPolicy::FetchFailed, now);
+                let failure = failure.and_then(|kind| self.reported(kind, now));
+                self.finish(decision, Update::default(), FetchMade::No, failure, Some(until));
+            }
+        }
+    }
+
+    fn fetched(&mut self, id: PolicyId, fetched: Result<PolicyBody, FetchError>, now: UnixTime) {
+        let policy = fetched.and_then(|body| Ok(Policy::parse(body.as_bytes(), self.profile)?));
+        match policy {
+            Ok(policy) => self.succeeded(id, policy, now),
+            Err(error) => self.failed(id, error.kind(), now),
+        }
+    }
+
+    fn succeeded(&mut self, id: PolicyId, policy: Policy, now: UnixTime) {
+        self.trace.push(Step::Fetched(policy.mode()));
+        let entry = self.entry_update(id, &policy, now);
+        let history = Some(self.history.with_fetch(id, None, now));
+        let mode = self.mode(policy.mode());
+        let decision = decide(Applied { policy, mode, id, source: Source::Fetched });
+        self.finish(decision, Update { entry, history }, FetchMade::Yes, None, None);
+    }
+
+    fn entry_update(&mut self, id: PolicyId, policy: &Policy, now: UnixTime) -> EntryUpdate {
+        if !policy.max_age().is_zero() {
+            return EntryUpdate::Put(CacheEntry::new(id, policy.clone(), now));
+        }
+        self.trace.push(Step::NotKept);
+        match self.cached {
+            Some(_) => EntryUpdate::Remove,
+            None => EntryUpdate::Keep,
+        }
+    }
+
+    fn failed(&mut self, id: PolicyId, kind: FailureKind, now: UnixTime) {
+        self.trace.push(Step::FetchFailed(kind));
+        let history = self.history.with_fetch(id, Some(kind), now);
+        let retry_at = match history.permission(&id, now) {
+            Permission::Granted => None,
+            Permission::Refused { until, .. } => Some(until),
+        };
+        let decision = self.cached_or(NoPolicy::FetchFailed, now);
+        let failure = self.reported(kind, now);
+        let update = Update { entry: EntryUpdate::Keep, history: Some(history) };
+        self.finish(decision, update, FetchMade::Yes, failure, retry_at);
+    }
+
+    fn live(&self, now: UnixTime) -> Option<&CacheEntry> {
+        self.cached.as_ref().filter(|entry| entry.is_live(now))
+    }
+
+    /// The cached policy if it is live, else nothing, for this reason.
+    fn cached_or(&self, otherwise: NoPolicy, now: UnixTime) -> Decision {
+        match self.live(now) {
+            Some(entry) => decide(Applied {
+                policy: entry.policy().clone(),
+                mode: self.mode(entry.policy().mode()),
+                id: *entry.id(),
+                source: Source::Cache,
+            }),
+            None if otherwise == NoPolicy::TxtFailure
+                && self.on_txt_failure == OnTxtFailure::Defer =>
+            {
+                Decision::Defer
+            }
+            None => Decision::NoPolicy(otherwise),
+        }
+    }
+
+    /// No failure is reported while a `none` is cached (section 8.3).
+    fn reported(&self, kind: FailureKind, now: UnixTime) -> Option<ReportedFailure> {
+        match self.live(now) {
+            Some(entry) if entry.policy().mode() == Mode::None => None,
+            Some(entry) => {
+                Some(ReportedFailure { kind, cached_policy: Some(entry.policy().clone()) })
+            }
+            None => Some(ReportedFailure { kind, cached_policy: None }),
+        }
+    }
+
+    /// The mode that the operator wants instead of this one. A `none` is never made into more.
+    const fn mode(&self, mode: Mode) -> Mode {
+        match (&self.policy_override, mode) {
+            (Override::Enforce, Mode::Testing) => Mode::Enforce,
+            (Override::DangerTesting, Mode::Enforce) => Mode::Testing,
+            (_, mode) => mode,
+        }
+    }
+
+    fn done(&mut self, decision: Decision) {
+        self.finish(decision, Update::default(), FetchMade::No, None, None);
+    }
+
+    fn finish(
+        &mut self,
+        decision: Decision,
+        update: Update,
+        fetch: FetchMade,
+        failure: Option<ReportedFailure>,
+        retry_at: Option<UnixTime>,
+    ) {
+        let trace = self.trace;
+        self.state = State::Done(Outcome { decision, update, fetch, failure, retry_at, trace });
+    }
+}
+
+/// A `none` is as good as no policy (section 5).
+fn decide(applied: Applied) -> Decision {
+    match applied.mode {
+        Mode::Enforce | Mode::Testing => Decision::Apply(applied),
+        Mode::None => Decision::NoPolicy(NoPolicy::ModeNone),
+    }
+}
