@@ -233,6 +233,58 @@ async fn verdicts_by_the_ad_bit() {
     judge(&World::new().ad_resolver(), softened).await;
 }
 
+#[cfg(feature = "hickory-validate")]
+#[tokio::test]
+async fn verdicts_of_the_stricter_validator() {
+    use smtp_tls::adapter::hickory_validate::{Keys, StrictValidator};
+
+    let world = World::new();
+    let anchors = world.zones.trust_anchor();
+    let keys: String = anchors.lines().filter(|line| line.contains("DNSKEY")).collect();
+    let keys: Keys = keys.parse().unwrap();
+    let validator = StrictValidator::with_times(keys, world.raw.address(), DEADLINE / 2, DEADLINE);
+    let other = |name: &str, expected| match (name, expected) {
+        // It takes the proof that an alias's target has no such records for one about the alias.
+        ("to-other.secure.test" | "to-nothing.secure.test", Secure(Denied)) => Bogus,
+        // Each key is vouched for by the parent; it does not insist that they are signed as a set.
+        ("host.broken.test", Bogus) => Secure(Records(1)),
+        // It does not tell a missing reply from a missing proof.
+        (_, Indeterminate) => Bogus,
+        (_, other) => other,
+    };
+    judge(&validator, other).await;
+}
+
+#[cfg(feature = "hickory-validate")]
+#[test]
+fn only_keys_of_the_root_are_a_beginning() {
+    use smtp_tls::adapter::hickory_validate::{Keys, KeysError};
+
+    assert_eq!("".parse::<Keys>().unwrap_err(), KeysError::NoRootKey);
+    assert_eq!(". IN DS 1 13 2 00".parse::<Keys>().unwrap_err(), KeysError::Syntax);
+    let _ = Keys::root();
+}
+
+#[cfg(feature = "hickory-validate")]
+#[tokio::test]
+async fn rfc7672_2_1_3_each_hop_has_its_own_verdict() {
+    use smtp_tls::adapter::hickory_validate::{Keys, StrictValidator};
+
+    let world = World::new();
+    let anchors = world.zones.trust_anchor();
+    let keys: String = anchors.lines().filter(|line| line.contains("DNSKEY")).collect();
+    let keys: Keys = keys.parse().unwrap();
+    let validator = StrictValidator::with_times(keys, world.raw.address(), DEADLINE / 2, DEADLINE);
+    for (name, first_hop) in
+        [("to-plain.secure.test", Security::Secure), ("to-secure.plain.test", Security::Insecure)]
+    {
+        let answer = validator.look_up(&question(name, Kind::A)).await.unwrap();
+        assert_eq!(answer.judged, Judged::HopByHop);
+        assert_eq!(answer.security, Security::Insecure);
+        assert_eq!(answer.chain[0].security, first_hop);
+    }
+}
+
 #[tokio::test]
 async fn an_adapter_chosen_at_run_time_answers_alike() {
     let world = World::new();

@@ -22,22 +22,13 @@
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io;
 
-use hickory_net::NetError;
-use hickory_net::runtime::TokioRuntimeProvider;
-use hickory_net::tcp::TcpClientStream;
-use hickory_net::udp::UdpClientStream;
-use hickory_net::xfer::{DnsHandle, FirstAnswer};
-use hickory_proto::op::{
-    DnsRequest, DnsRequestOptions, Edns, Message, MessageType, OpCode, Query, ResponseCode,
-};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_proto::op::{DnsRequest, DnsRequestOptions, Edns, Message, ResponseCode};
 
 use super::hickory_records;
+use super::hickory_transport::{Transport, extended_error, failure};
 use crate::resolve::{
-    Answer, ExtendedError, Judged, LookUp, LookUpError, Question, Response, Security, follow,
-    limits,
+    Answer, Judged, LookUp, LookUpError, Question, Response, Security, follow, limits,
 };
 
 /// The address of a validating resolver whose AD bit may be believed.
@@ -83,13 +74,7 @@ pub struct NotLoopback(pub SocketAddr);
 ///
 /// Use it within a tokio runtime.
 #[derive(Clone)]
-pub struct AdResolver {
-    path: TrustedPath,
-    // Clones share its background tasks, which end when the last one is dropped.
-    provider: TokioRuntimeProvider,
-    one_try: Duration,
-    deadline: Duration,
-}
+pub struct AdResolver(Transport);
 
 impl AdResolver {
     /// Asks this resolver, within [`limits::DEADLINE`] for each question.
@@ -102,82 +87,34 @@ impl AdResolver {
     /// long in all.
     #[must_use]
     pub fn with_times(path: TrustedPath, one_try: Duration, deadline: Duration) -> Self {
-        Self { path, provider: TokioRuntimeProvider::new(), one_try, deadline }
-    }
-
-    async fn ask(&self, query: &Query) -> Result<Message, LookUpError> {
-        let reply = self.ask_over_udp(query).await?;
-        if !reply.metadata.truncation {
-            return Ok(reply);
-        }
-        let reply = self.ask_over_tcp(query).await?;
-        if reply.metadata.truncation { Err(LookUpError::Truncated) } else { Ok(reply) }
-    }
-
-    async fn ask_over_udp(&self, query: &Query) -> Result<Message, LookUpError> {
-        let exchange = UdpClientStream::builder(self.path.0, self.provider.clone())
-            .with_timeout(Some(self.deadline))
-            .with_max_retries(TRIES)
-            .with_retry_interval_floor(milliseconds(self.one_try))
-            .exchange();
-        checked(query, exchange.send(request(query)).first_answer().await)
-    }
-
-    async fn ask_over_tcp(&self, query: &Query) -> Result<Message, LookUpError> {
-        let provider = self.provider.clone();
-        let exchange =
-            TcpClientStream::exchange(self.path.0, None, self.deadline, None, provider).await;
-        let exchange = exchange.map_err(|error| failure(&error))?;
-        checked(query, exchange.send(request(query)).first_answer().await)
+        Self(Transport::new(path.0, one_try, deadline))
     }
 }
 
 impl fmt::Debug for AdResolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdResolver").field("path", &self.path).finish_non_exhaustive()
+        f.debug_tuple("AdResolver").field(&self.0.resolver).finish()
     }
 }
 
 impl LookUp for AdResolver {
     async fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
-        let query = hickory_records::query(question)?;
-        let reply = tokio::time::timeout(self.deadline, self.ask(&query)).await;
-        answer(question, &reply.map_err(|_| LookUpError::Timeout)??)
+        let exchange = self.0.exchange(request(question)?);
+        let reply = tokio::time::timeout(self.0.deadline, exchange).await;
+        let reply = reply.map_err(|_| LookUpError::Timeout)?.map_err(|error| failure(&error))?;
+        answer(question, &reply)
     }
 }
 
-/// One question, and once more.
-const TRIES: u8 = 2;
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn request(query: &Query) -> DnsRequest {
+fn request(question: &Question) -> Result<DnsRequest, LookUpError> {
     let mut message = Message::query();
     message.metadata.recursion_desired = true;
     message.metadata.authentic_data = true;
     let mut edns = Edns::new();
     edns.set_max_payload(limits::UDP_PAYLOAD);
     message.set_edns(edns);
-    message.add_query(query.clone());
-    DnsRequest::new(message, DnsRequestOptions::default())
-}
-
-/// The reply, if it is one to this question; identifiers were compared on the way.
-fn checked(
-    query: &Query,
-    reply: Result<hickory_proto::op::DnsResponse, NetError>,
-) -> Result<Message, LookUpError> {
-    let reply = reply.map_err(|error| failure(&error))?.into_message();
-    let metadata = &reply.metadata;
-    if metadata.message_type != MessageType::Response
-        || metadata.op_code != OpCode::Query
-        || reply.queries != [query.clone()]
-    {
-        return Err(LookUpError::Malformed);
-    }
-    Ok(reply)
+    message.add_query(hickory_records::query(question)?);
+    Ok(DnsRequest::new(message, DnsRequestOptions::default()))
 }
 
 fn answer(question: &Question, reply: &Message) -> Result<Answer, LookUpError> {
@@ -196,36 +133,4 @@ fn answer(question: &Question, reply: &Message) -> Result<Answer, LookUpError> {
     let found = hickory_records::found(&reply.answers, |_| security)?;
     let judged = Judged::AsAWhole;
     follow(question, Response { found, denial, denial_security: security, judged })
-}
-
-/// The first extended error, but one of DNSSEC before others.
-fn extended_error(reply: &Message) -> Option<ExtendedError> {
-    let options = reply.edns.as_ref()?.options().get_all(EdnsCode::Unknown(EXTENDED_ERROR));
-    let codes = options.into_iter().filter_map(|option| match option {
-        EdnsOption::Unknown(_, data) => data.first_chunk().map(|code| u16::from_be_bytes(*code)),
-        _ => None,
-    });
-    let codes: Vec<_> = codes.map(ExtendedError).collect();
-    let of_dnssec = |code: &&ExtendedError| LookUpError::serv_fail(Some(**code)).is_dnssec();
-    codes.iter().find(of_dnssec).or(codes.first()).copied()
-}
-
-/// The EDNS option of RFC 8914 section 2.
-const EXTENDED_ERROR: u16 = 15;
-
-/// Which failure this is: whatever is not about time or the network is a reply that cannot be read.
-fn failure(error: &NetError) -> LookUpError {
-    match error {
-        NetError::Timeout => LookUpError::Timeout,
-        NetError::Io(error) if error.kind() == io::ErrorKind::TimedOut => LookUpError::Timeout,
-        NetError::Io(error) => LookUpError::Unreachable(error.kind()),
-        NetError::Busy | NetError::NoConnections => {
-            LookUpError::Unreachable(io::ErrorKind::ResourceBusy)
-        }
-        NetError::Message(_) | NetError::Msg(_) => {
-            LookUpError::Unreachable(io::ErrorKind::ConnectionAborted)
-        }
-        NetError::Truncated => LookUpError::Truncated,
-        _ => LookUpError::Malformed,
-    }
 }

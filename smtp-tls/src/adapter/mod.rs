@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `hickory` | [`hickory`] | DNS: a validating resolver that one trusts, by its AD bit |
 //! | `domain` | [`domain`] | DNS: answers of any resolver, validated in this process |
+//! | `hickory-validate` | [`hickory_validate`] | the same by another validator, which is stricter |
 
 #[cfg(feature = "domain")]
 pub mod domain;
@@ -11,4 +12,8 @@ pub mod domain;
 pub mod hickory;
 #[cfg(feature = "hickory")]
 mod hickory_records;
+#[cfg(feature = "hickory")]
+mod hickory_transport;
+#[cfg(feature = "hickory-validate")]
+pub mod hickory_validate;
 pub mod resolv_conf;
