@@ -59,6 +59,8 @@ fn world() -> Zones {
         ("_mta-sts.secure.test", txt),
         ("_25._tcp.mx.secure.test", Data::Tlsa([&[3, 1, 1], [7; 32].as_slice()].concat())),
         ("_25._tcp.odd.secure.test", Data::Tlsa(vec![255, 7, 9])),
+        ("_25._tcp.short.secure.test", Data::Tlsa(vec![3])),
+        ("_25._tcp.short.secure.test", Data::Tlsa([&[3, 1, 1], [7; 32].as_slice()].concat())),
         ("to-other.secure.test", cname("host.other.test")),
         ("to-plain.secure.test", cname("host.plain.test")),
         ("to-nothing.secure.test", cname("nothing.other.test")),
@@ -318,6 +320,17 @@ async fn records_come_as_they_are() {
             ask("_25._tcp.odd.secure.test", Kind::Tlsa).await.records(),
             [Record::Tlsa(vec![255, 7, 9])]
         );
+    }
+}
+
+#[tokio::test]
+async fn a_tlsa_record_too_short_is_a_failure_and_no_denial() {
+    let world = World::new();
+    let question = question("_25._tcp.short.secure.test", Kind::Tlsa);
+    let adapters = [BoxedLookUp::new(world.validator()), BoxedLookUp::new(world.ad_resolver())];
+    for adapter in adapters {
+        // Both libraries read all records of a message or none.
+        assert_eq!(adapter.look_up(&question).await, Err(LookUpError::Malformed));
     }
 }
 

@@ -252,3 +252,63 @@ fn security(proof: Proof) -> Result<Security, LookUpError> {
         Proof::Indeterminate => Err(LookUpError::Indeterminate { extended: None }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::op::OpCode;
+    use hickory_proto::rr::rdata::{A, NULL};
+    use hickory_proto::rr::{Name as HickoryName, RData};
+
+    use super::*;
+
+    fn question() -> Question {
+        Question::new("mx.example".parse().unwrap(), Kind::A)
+    }
+
+    fn record(data: RData, proof: Proof) -> HickoryRecord {
+        let owner = HickoryName::from_ascii("mx.example.").unwrap();
+        let mut record = HickoryRecord::from_rdata(owner, 0, data);
+        record.proof = proof;
+        record
+    }
+
+    fn reply(answers: &[Proof], authorities: &[(u16, Proof)]) -> Message {
+        let mut reply = Message::response(1, OpCode::Query);
+        let address = |proof: &Proof| record(RData::A(A::new(127, 0, 0, 1)), *proof);
+        reply.add_answers(answers.iter().map(address));
+        reply.add_authorities(authorities.iter().map(|(kind, proof)| {
+            let code = RecordType::from(*kind);
+            record(RData::Unknown { code, rdata: NULL::with(vec![0]) }, *proof)
+        }));
+        reply
+    }
+
+    const SOA: u16 = 6;
+    const NSEC: u16 = 47;
+
+    #[test]
+    fn rfc7672_2_1_1_what_was_never_examined_is_no_answer() {
+        for authorities in [&[][..], &[(SOA, Proof::Secure)]] {
+            let read = read(&question(), &reply(&[Proof::Indeterminate], authorities));
+            assert_eq!(read, Err(LookUpError::Indeterminate { extended: None }));
+        }
+        let read = read(&question(), &reply(&[], &[(SOA, Proof::Indeterminate)]));
+        assert_eq!(read, Err(LookUpError::Indeterminate { extended: None }));
+    }
+
+    #[test]
+    fn one_bogus_record_fails_the_answer() {
+        let read = read(&question(), &reply(&[Proof::Secure, Proof::Bogus], &[]));
+        assert_eq!(read, Err(LookUpError::Bogus { extended: None }));
+    }
+
+    #[test]
+    fn a_denial_is_secure_only_with_its_proof() {
+        let denial = |authorities: &[_]| denial_security(&reply(&[], authorities));
+        assert_eq!(denial(&[]), Ok(Security::Insecure));
+        assert_eq!(denial(&[(SOA, Proof::Secure)]), Ok(Security::Insecure));
+        assert_eq!(denial(&[(NSEC, Proof::Insecure)]), Ok(Security::Insecure));
+        let both = [(SOA, Proof::Secure), (NSEC, Proof::Secure)];
+        assert_eq!(denial(&both), Ok(Security::Secure));
+    }
+}

@@ -11,7 +11,7 @@
 //! | indeterminate: below no trust anchor (RFC 4033 section 5) | [`Security::Insecure`] |
 //! | bogus, because keys could not be had from the network | [`LookUpError::Indeterminate`] |
 //! | bogus | [`LookUpError::Bogus`] with the extended error |
-//! | a message that it cannot read | [`LookUpError::Malformed`] |
+//! | a message with a record that it cannot read | [`LookUpError::Malformed`] |
 //!
 //! The verdict is one for the whole answer: [`Judged::AsAWhole`]. Algorithms that the library lacks
 //! (with ring, number 14, P-384) make a zone insecure, as
