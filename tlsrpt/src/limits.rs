@@ -1,0 +1,28 @@
+//! Every amount that somebody else chooses, and how much of it is looked at.
+
+/// Bytes of a record: 16 character-strings of 255 bytes hold all that was ever seen.
+pub const RECORD: usize = 4_096;
+/// URIs of a record, of whatever scheme.
+pub const URIS: usize = 32;
+
+/// Bytes of any one string of a report or datagram.
+pub const STRING: usize = 65_536;
+
+/// Bytes of an EHLO name kept in a failure row: a domain name has no more.
+pub const HELO: usize = 255;
+/// Bytes of an MX host name kept in a failure row.
+pub const HOST: usize = 255;
+/// Bytes of a failure reason kept in a failure row: it is a peer's or a library's free text.
+pub const REASON: usize = 512;
+/// Bytes of additional information; a longer one is dropped, for a cut URI is none.
+pub const INFORMATION: usize = 512;
+/// Failure keys counted exactly for one policy of one domain; more go to overflow rows.
+pub const FAILURE_KEYS: usize = 256;
+/// Bytes of everything that identifies one policy: no more than a datagram can carry.
+pub const POLICY: usize = 262_144;
+/// Bytes of a report's JSON that we write: receivers commonly refuse more than ten megabytes.
+pub const REPORT: usize = 10_000_000;
+/// Seconds after a day's end until it is sealed: time enough for sessions that end at midnight.
+pub const SEAL_AFTER: u64 = 600;
+/// Seconds by which a session's end may lie in the future: clocks of one fleet differ.
+pub const CLOCK_SKEW: u64 = 600;

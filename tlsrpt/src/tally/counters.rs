@@ -1,0 +1,397 @@
+//! One day's counters, for any number of writers, and their merge.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::encode::{Encoded, EncodedFailure, overflow};
+use super::session::Outcome;
+use super::table::Table;
+use super::{Refused, key};
+use crate::limits;
+
+/// Who counts: a node and an epoch, which is a number never used again for that node.
+///
+/// Each counter is kept as an absolute value of each writer. A program that starts without its
+/// earlier counters takes a new epoch, such as the time of its start.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Writer {
+    node: Box<str>,
+    epoch: u64,
+}
+
+impl Writer {
+    /// The writer of this node and epoch.
+    #[must_use]
+    pub fn new(node: impl Into<Box<str>>, epoch: u64) -> Self {
+        Self { node: node.into(), epoch }
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The number of this life of the node.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
+/// The counters of one UTC day.
+///
+/// [`merge`](Self::merge) takes the maximum for each writer, and a value is the sum over writers.
+/// So merging is commutative, associative and idempotent: snapshots may come twice and in any
+/// order. Two sets of counters are equal if they hold the same values under the same content.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    pub(super) records: Table<()>,
+    pub(super) policies: Table<Cell>,
+    pub(super) failures: Table<Cell>,
+    pub(super) writers: Vec<Writer>,
+    /// Counts of all writers of a cell but its first.
+    pub(super) more: Vec<More>,
+    pub(super) session: u32,
+    omitted: u64,
+}
+
+/// The two counts of a cell: sessions that complied and sessions that failed. A failure row has
+/// only the second.
+pub(super) type Counts = [u64; 2];
+
+/// The counts of one policy or failure row.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    first: Counts,
+    /// Number of the first writer.
+    writer: u16,
+    /// Of a policy: how many failure rows the counting writer has begun.
+    rows: u16,
+    /// Where the next writer's counts are, plus one.
+    next: u32,
+    /// The last session that was counted here.
+    pub(super) session: u32,
+}
+
+/// The counts of a further writer.
+#[derive(Clone, Debug)]
+pub(super) struct More {
+    counts: Counts,
+    writer: u16,
+    next: u32,
+}
+
+impl Cell {
+    pub(super) const EMPTY: Self =
+        Self { first: [0; 2], writer: u16::MAX, rows: 0, next: 0, session: 0 };
+}
+
+impl Counters {
+    /// No counters. The seed keeps peers from choosing names that slow the table down; it must
+    /// not be known to them, and does not change any result.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            records: Table::new(seed),
+            policies: Table::new(seed ^ 1),
+            failures: Table::new(seed ^ 2),
+            writers: Vec::new(),
+            more: Vec::new(),
+            session: 0,
+            omitted: 0,
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policies.len() == 0
+    }
+
+    /// The number of buckets: policies of records, of which each has its totals.
+    #[must_use]
+    pub fn buckets(&self) -> u32 {
+        self.policies.len()
+    }
+
+    /// Bytes held by the counters and their strings, without unused capacity.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let tables = self.records.bytes() + self.policies.bytes() + self.failures.bytes();
+        tables + self.more.len() * size_of::<More>()
+    }
+
+    /// How often a failure went into an overflow row here.
+    #[must_use]
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+
+    /// Takes over what others counted; the order and number of merges do not matter.
+    ///
+    /// Rows are never folded here: that would make the result depend on the order.
+    pub fn merge(&mut self, other: &Self) {
+        let writers: Vec<_> = other.writers.iter().map(|writer| self.writer(writer)).collect();
+        let records: Vec<_> = (0..other.records.len())
+            .map(|id| self.records.intern(other.records.key(id), || ()))
+            .collect();
+        let policies = merge_table(
+            &mut self.policies,
+            &mut self.more,
+            (&other.policies, &other.more),
+            &records,
+            &writers,
+        );
+        merge_table(
+            &mut self.failures,
+            &mut self.more,
+            (&other.failures, &other.more),
+            &policies,
+            &writers,
+        );
+    }
+
+    /// The number of a writer.
+    pub(super) fn writer(&mut self, writer: &Writer) -> Option<u16> {
+        let known = self.writers.iter().position(|known| known == writer);
+        let at = known.unwrap_or_else(|| {
+            self.writers.push(writer.clone());
+            self.writers.len() - 1
+        });
+        u16::try_from(at).ok().filter(|&at| at < u16::MAX)
+    }
+
+    /// Counts a session, wholly or not at all.
+    pub(super) fn count(
+        &mut self,
+        session: &mut Encoded,
+        writer: u16,
+        room: usize,
+        spare: &mut Vec<u8>,
+    ) -> Result<(), Refused> {
+        let full = self.bytes() >= room;
+        self.session = self.session.wrapping_add(1).max(1);
+        let record = session.bytes.get(session.record.clone()).unwrap_or_default();
+        let record = enter(&mut self.records, record, full, || ())?;
+        for policy in &session.policies {
+            let key = parented(&mut session.bytes, &policy.key, record);
+            enter(&mut self.policies, key, full, || Cell::EMPTY)?;
+        }
+        for policy in &session.policies {
+            let key = session.bytes.get(policy.key.clone()).unwrap_or_default();
+            let Some(id) = self.policies.find(key) else { continue };
+            let Some(cell) = self.policies.value_mut(id) else { continue };
+            if cell.session == self.session {
+                continue;
+            }
+            cell.session = self.session;
+            let [successful, failed] = counts(cell, &mut self.more, writer);
+            match policy.outcome {
+                Outcome::Success => *successful = successful.saturating_add(1),
+                Outcome::Failure => *failed = failed.saturating_add(1),
+            }
+            let failures = session.failures.get(policy.failures.clone()).unwrap_or_default();
+            self.count_failures(&mut session.bytes, failures, id, writer, full, spare);
+        }
+        Ok(())
+    }
+
+    fn count_failures(
+        &mut self,
+        bytes: &mut [u8],
+        failures: &[EncodedFailure],
+        policy: u32,
+        writer: u16,
+        full: bool,
+        spare: &mut Vec<u8>,
+    ) {
+        for (at, failure) in failures.iter().enumerate() {
+            let key = parented(bytes, &failure.key, policy);
+            let known = self.failures.find(key).filter(|&id| {
+                self.failures.value(id).is_some_and(|cell| has(cell, &self.more, writer))
+            });
+            let id = match known {
+                Some(id) => Some(id),
+                None if !full && self.begin_row(policy) => {
+                    self.failures.intern(key, || Cell::EMPTY)
+                }
+                None => {
+                    self.omit(
+                        bytes,
+                        failures.get(..=at).unwrap_or_default(),
+                        policy,
+                        writer,
+                        spare,
+                    );
+                    continue;
+                }
+            };
+            let Some(cell) = id.and_then(|id| self.failures.value_mut(id)) else { continue };
+            // Equal failures within one session count once.
+            if cell.session != self.session {
+                cell.session = self.session;
+                let [_, failed] = counts(cell, &mut self.more, writer);
+                *failed = failed.saturating_add(1);
+            }
+        }
+    }
+
+    /// Whether this policy may have another exact row.
+    fn begin_row(&mut self, policy: u32) -> bool {
+        let Some(cell) = self.policies.value_mut(policy) else { return false };
+        let free = usize::from(cell.rows) < limits::FAILURE_KEYS;
+        cell.rows += u16::from(free);
+        free
+    }
+
+    /// Counts the last of these failures in the overflow row of its type, unless the session has
+    /// had an equal one.
+    fn omit(
+        &mut self,
+        bytes: &[u8],
+        failures: &[EncodedFailure],
+        policy: u32,
+        writer: u16,
+        spare: &mut Vec<u8>,
+    ) {
+        let Some((last, earlier)) = failures.split_last() else { return };
+        let tail = |failure: &EncodedFailure| {
+            bytes.get(failure.key.start + key::PARENT..failure.key.end).unwrap_or_default()
+        };
+        if earlier.iter().any(|failure| tail(failure) == tail(last)) {
+            return;
+        }
+        let result_type = bytes.get(last.key.start + key::PARENT..last.type_end);
+        overflow(spare, policy, result_type.unwrap_or_default());
+        let id = self.failures.intern(spare, || Cell::EMPTY);
+        if let Some(cell) = id.and_then(|id| self.failures.value_mut(id)) {
+            cell.session = self.session;
+            let [_, failed] = counts(cell, &mut self.more, writer);
+            *failed = failed.saturating_add(1);
+            self.omitted = self.omitted.saturating_add(1);
+        }
+    }
+
+    /// A cell's value: the sum over its writers.
+    pub(super) fn sum(&self, cell: &Cell) -> Counts {
+        let [mut successful, mut failed] = [0_u64; 2];
+        each(cell, &self.more, |_, [s, f]| {
+            successful = successful.saturating_add(s);
+            failed = failed.saturating_add(f);
+        });
+        [successful, failed]
+    }
+
+    /// What each writer counted in a cell.
+    pub(super) fn each_writer(&self, cell: &Cell, mut visit: impl FnMut(&Writer, Counts)) {
+        each(cell, &self.more, |writer, counts| {
+            if let Some(writer) = self.writers.get(usize::from(writer)) {
+                visit(writer, counts);
+            }
+        });
+    }
+}
+
+/// Interns a key, or finds it where nothing new may be added.
+fn enter<T>(
+    table: &mut Table<T>,
+    key: &[u8],
+    full: bool,
+    value: impl FnOnce() -> T,
+) -> Result<u32, Refused> {
+    let id = if full { table.find(key) } else { table.intern(key, value) };
+    id.ok_or(Refused::Full)
+}
+
+/// Puts the parent's number in front of a key.
+fn parented<'b>(bytes: &'b mut [u8], key: &core::ops::Range<usize>, parent: u32) -> &'b [u8] {
+    let key = bytes.get_mut(key.clone()).unwrap_or_default();
+    if let Some(place) = key.first_chunk_mut::<{ key::PARENT }>() {
+        *place = parent.to_le_bytes();
+    }
+    key
+}
+
+fn merge_table(
+    table: &mut Table<Cell>,
+    more: &mut Vec<More>,
+    (other, other_more): (&Table<Cell>, &[More]),
+    parents: &[Option<u32>],
+    writers: &[Option<u16>],
+) -> Vec<Option<u32>> {
+    let mut key = Vec::new();
+    let merge_row = |id: u32| {
+        let (parent, tail) = other.key(id).split_first_chunk::<{ key::PARENT }>()?;
+        let parent = (*parents.get(u32::from_le_bytes(*parent) as usize)?)?;
+        key.clear();
+        key.extend_from_slice(&parent.to_le_bytes());
+        key.extend_from_slice(tail);
+        let ours = table.intern(&key, || Cell::EMPTY)?;
+        let cell = table.value_mut(ours)?;
+        each(other.value(id)?, other_more, |writer, theirs| {
+            if let Some(Some(writer)) = writers.get(usize::from(writer)) {
+                raise(counts(cell, more, *writer), theirs);
+            }
+        });
+        Some(ours)
+    };
+    (0..other.len()).map(merge_row).collect()
+}
+
+pub(super) fn raise(ours: &mut Counts, theirs: Counts) {
+    for (ours, theirs) in ours.iter_mut().zip(theirs) {
+        *ours = (*ours).max(theirs);
+    }
+}
+
+/// The counts of one writer, which begin at zero.
+pub(super) fn counts<'c>(
+    cell: &'c mut Cell,
+    more: &'c mut Vec<More>,
+    writer: u16,
+) -> &'c mut Counts {
+    if cell.writer == u16::MAX {
+        cell.writer = writer;
+    }
+    if cell.writer == writer {
+        return &mut cell.first;
+    }
+    let mut at = cell.next;
+    let mut found = None;
+    while let Some(index) = at.checked_sub(1) {
+        let Some(entry) = more.get(index as usize) else { break };
+        if entry.writer == writer {
+            found = Some(index);
+            break;
+        }
+        at = entry.next;
+    }
+    let index = found.unwrap_or_else(|| {
+        more.push(More { counts: [0; 2], writer, next: cell.next });
+        let index = u32::try_from(more.len() - 1).unwrap_or(u32::MAX - 1);
+        cell.next = index + 1;
+        index
+    });
+    match more.get_mut(index as usize) {
+        Some(entry) => &mut entry.counts,
+        None => &mut cell.first,
+    }
+}
+
+fn has(cell: &Cell, more: &[More], writer: u16) -> bool {
+    let mut found = false;
+    each(cell, more, |other, counts| found |= other == writer && counts != [0; 2]);
+    found
+}
+
+fn each(cell: &Cell, more: &[More], mut visit: impl FnMut(u16, Counts)) {
+    if cell.writer != u16::MAX {
+        visit(cell.writer, cell.first);
+    }
+    let mut at = cell.next;
+    while let Some(entry) = at.checked_sub(1).and_then(|index| more.get(index as usize)) {
+        visit(entry.writer, entry.counts);
+        at = entry.next;
+    }
+}

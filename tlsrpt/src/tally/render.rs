@@ -1,0 +1,231 @@
+//! One day's counters as reports, a report for each domain and record.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pki_types::DnsName;
+
+use super::counters::Counters;
+use super::encode::OMITTED;
+use super::key::{self, PARENT};
+use super::reporter::{FileName, Reporter};
+use crate::limits;
+use crate::record::Record;
+use crate::report::{Detail, Failure, Report, Summary};
+use crate::result::ResultType;
+use crate::time::{UtcDay, Window};
+
+impl Counters {
+    /// The reports of this day: one for each domain and text of its record, by domain and text.
+    ///
+    /// Failure rows beyond [`FAILURE_KEYS`](limits::FAILURE_KEYS) for one policy, and the rarest
+    /// rows of a report whose JSON is longer than [`REPORT`](limits::REPORT), are folded into one
+    /// row for each result type, with `details-omitted` as its reason. Totals stay exact.
+    #[must_use]
+    pub fn reports<'c>(&'c self, reporter: &'c Reporter, day: UtcDay) -> Reports<'c> {
+        let mut records: Vec<u32> = (0..self.records.len()).collect();
+        records.sort_by_key(|&id| key::read_record(self.records.key(id)));
+        let policies = by_parent((0..self.policies.len()).map(|id| (self.policies.key(id), id)));
+        let failures = by_parent((0..self.failures.len()).map(|id| (self.failures.key(id), id)));
+        Reports { counters: self, reporter, day, records: records.into_iter(), policies, failures }
+    }
+}
+
+/// The reports of one day; see [`Counters::reports`].
+#[derive(Debug)]
+pub struct Reports<'c> {
+    counters: &'c Counters,
+    reporter: &'c Reporter,
+    day: UtcDay,
+    records: alloc::vec::IntoIter<u32>,
+    /// Pairs of parent and child, sorted.
+    policies: Vec<(u32, u32)>,
+    failures: Vec<(u32, u32)>,
+}
+
+/// A report, and what is needed to deliver it.
+#[derive(Clone, Debug)]
+pub struct DomainReport<'c> {
+    domain: DnsName<'c>,
+    record: Record,
+    report: Report<'c>,
+    unique_id: String,
+    submitter: DnsName<'c>,
+}
+
+impl<'c> DomainReport<'c> {
+    /// The domain reported on.
+    #[must_use]
+    pub fn domain(&self) -> &DnsName<'c> {
+        &self.domain
+    }
+
+    /// Its record: where the report goes.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The report.
+    #[must_use]
+    pub fn report(&self) -> &Report<'c> {
+        &self.report
+    }
+
+    /// The domain of the reporter's contact address.
+    #[must_use]
+    pub fn submitter(&self) -> &DnsName<'c> {
+        &self.submitter
+    }
+
+    /// The report, without the rest.
+    #[must_use]
+    pub fn into_report(self) -> Report<'c> {
+        self.report
+    }
+
+    /// The name of the report's file, gzipped.
+    #[must_use]
+    pub fn file_name(&self) -> FileName {
+        let window = self.report.window();
+        FileName::new(&self.submitter, self.domain.to_owned(), window, &self.unique_id)
+    }
+}
+
+impl<'c> Iterator for Reports<'c> {
+    type Item = DomainReport<'c>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // A record that no policy was counted under has nothing to report.
+        while let Some(id) = self.records.next() {
+            let policies = children(&self.policies, id);
+            if !policies.is_empty()
+                && let Some(report) = self.report(id, policies)
+            {
+                return Some(report);
+            }
+        }
+        None
+    }
+}
+
+impl<'c> Reports<'c> {
+    fn report(&self, id: u32, policies: &[(u32, u32)]) -> Option<DomainReport<'c>> {
+        let (domain, text) = key::read_record(self.counters.records.key(id))?;
+        let window = Window::from(self.day);
+        let unique_id = self.reporter.unique_id(text, window);
+        let mut report = Report::new(
+            self.reporter.organization_name(),
+            self.reporter.contact_info(),
+            self.reporter.report_id(domain, self.day, &unique_id),
+            window,
+        );
+        for &(_, policy) in policies {
+            self.add(&mut report, policy, domain);
+        }
+        shrink(&mut report, limits::REPORT);
+        Some(DomainReport {
+            domain: DnsName::try_from(domain).ok()?,
+            record: text.parse().ok()?,
+            report,
+            unique_id,
+            submitter: self.reporter.submitter().borrow(),
+        })
+    }
+
+    fn add(&self, report: &mut Report<'c>, id: u32, report_domain: &'c str) -> Option<()> {
+        let counters = self.counters;
+        let tail = counters.policies.key(id).get(PARENT..)?;
+        let policy = key::read_policy(tail, report_domain)?;
+        let [successful, failed] = counters.sum(counters.policies.value(id)?);
+        let mut details: Vec<_> = children(&self.failures, id)
+            .iter()
+            .filter_map(|&(_, failure)| {
+                let tail = counters.failures.key(failure).get(PARENT..)?;
+                let [_, failed_session_count] = counters.sum(counters.failures.value(failure)?);
+                Some(Detail { failure: key::read_failure(tail)?, failed_session_count })
+            })
+            .collect();
+        cap(&mut details);
+        report.push(policy, Summary { successful, failed }, details);
+        Some(())
+    }
+}
+
+/// Pairs of parent and child from keys that begin with their parent, sorted.
+fn by_parent<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(u32, u32)> {
+    let parent =
+        |(key, id): (&[u8], u32)| Some((u32::from_le_bytes(*key.first_chunk::<PARENT>()?), id));
+    let mut pairs: Vec<_> = keys.filter_map(parent).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+fn children(pairs: &[(u32, u32)], parent: u32) -> &[(u32, u32)] {
+    let start = pairs.partition_point(|&(other, _)| other < parent);
+    let end = pairs.partition_point(|&(other, _)| other <= parent);
+    pairs.get(start..end).unwrap_or_default()
+}
+
+/// The most frequent rows stay exact; the rest is folded.
+fn cap(details: &mut Vec<Detail<'_>>) {
+    let is_exact =
+        |detail: &Detail<'_>| detail.failure != overflow(detail.failure.result_type.clone());
+    details.sort_by(|a, b| {
+        let count = b.failed_session_count.cmp(&a.failed_session_count);
+        is_exact(b).cmp(&is_exact(a)).then(count).then_with(|| a.failure.cmp(&b.failure))
+    });
+    let exact = details.iter().take_while(|detail| is_exact(detail)).count();
+    let keep = exact.min(limits::FAILURE_KEYS);
+    let folded = fold(details.drain(keep..));
+    details.extend(folded);
+}
+
+/// One overflow row for each result type, with the sum of its counts.
+fn fold<'a>(details: impl IntoIterator<Item = Detail<'a>>) -> Vec<Detail<'a>> {
+    let mut sums: BTreeMap<ResultType<'a>, u64> = BTreeMap::new();
+    for detail in details {
+        let sum = sums.entry(detail.failure.result_type).or_default();
+        *sum = sum.saturating_add(detail.failed_session_count);
+    }
+    let row =
+        |(name, failed_session_count)| Detail { failure: overflow(name), failed_session_count };
+    sums.into_iter().map(row).collect()
+}
+
+fn overflow(result_type: ResultType<'_>) -> Failure<'_> {
+    let reason = Some(Cow::Borrowed(OMITTED));
+    Failure { failure_reason_code: reason, ..Failure::new(result_type) }
+}
+
+/// Folds the rarest rows until the report's JSON has at most this many bytes.
+pub(super) fn shrink(report: &mut Report<'_>, max: usize) {
+    let mut fewest = 1;
+    while report.json_len() > max {
+        let rows = report.rows.clone();
+        let details = core::mem::take(&mut report.details);
+        let exact =
+            |detail: &&Detail<'_>| detail.failure != overflow(detail.failure.result_type.clone());
+        // Rows counted at most this often go; where none is left to go, no more can be done.
+        let Some(rarest) = details.iter().filter(exact).map(|d| d.failed_session_count).min()
+        else {
+            report.details = details;
+            return;
+        };
+        fewest = rarest.max(fewest);
+        for (row, old) in report.rows.iter_mut().zip(rows) {
+            let mine = details.get(old.details.clone()).unwrap_or_default();
+            let (keep, go): (Vec<_>, Vec<_>) = mine
+                .iter()
+                .cloned()
+                .partition(|detail| exact(&detail) && detail.failed_session_count > fewest);
+            let start = report.details.len();
+            report.details.extend(keep);
+            report.details.extend(fold(go));
+            row.details = start..report.details.len();
+        }
+        fewest = fewest.saturating_mul(2);
+    }
+}

@@ -1,0 +1,204 @@
+//! Byte strings, each kept once, with a value: identity by content, a hash only as the index.
+
+use alloc::vec::Vec;
+
+/// Byte strings numbered in the order of their arrival.
+///
+/// The strings lie in chunks, one after the other, each behind its length. The index is a table
+/// of numbers, open addressed.
+#[derive(Clone, Debug)]
+pub(super) struct Table<T> {
+    seed: u64,
+    chunks: Vec<Vec<u8>>,
+    entries: Vec<Entry<T>>,
+    /// Number of an entry plus one, or zero. The length is a power of two.
+    slots: Vec<u32>,
+    bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<T> {
+    /// Chunk and offset of the length that precedes the string.
+    at: u32,
+    hash: u32,
+    value: T,
+}
+
+impl<T> Table<T> {
+    /// An empty table. The seed keeps those who choose the strings from choosing collisions.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, chunks: Vec::new(), entries: Vec::new(), slots: Vec::new(), bytes: 0 }
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes of the strings and of what is kept beside them, without unused capacity.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes + self.entries.len() * size_of::<Entry<T>>() + self.slots.len() * 4
+    }
+
+    pub(super) fn value(&self, id: u32) -> Option<&T> {
+        self.entries.get(id as usize).map(|entry| &entry.value)
+    }
+
+    pub(super) fn value_mut(&mut self, id: u32) -> Option<&mut T> {
+        self.entries.get_mut(id as usize).map(|entry| &mut entry.value)
+    }
+
+    pub(super) fn key(&self, id: u32) -> &[u8] {
+        self.entries.get(id as usize).map_or(&[], |entry| self.stored(entry.at))
+    }
+
+    pub(super) fn find(&self, key: &[u8]) -> Option<u32> {
+        let hash = hash(self.seed, key);
+        self.probe(hash, key).ok()
+    }
+
+    /// The number of this string; it is added where it is new. `None` where the table is full.
+    pub(super) fn intern(&mut self, key: &[u8], value: impl FnOnce() -> T) -> Option<u32> {
+        let hash = hash(self.seed, key);
+        let slot = match self.probe(hash, key) {
+            Ok(id) => return Some(id),
+            Err(Some(slot)) if (self.entries.len() + 1) * 8 <= self.slots.len() * 7 => slot,
+            Err(_) => {
+                self.grow();
+                self.probe(hash, key).err()??
+            }
+        };
+        let number = u32::try_from(self.entries.len() + 1).ok()?;
+        let at = self.store(key)?;
+        self.entries.push(Entry { at, hash, value: value() });
+        *self.slots.get_mut(slot)? = number;
+        Some(number - 1)
+    }
+
+    /// The number of the string, or the free slot where it belongs.
+    fn probe(&self, hash: u32, key: &[u8]) -> Result<u32, Option<usize>> {
+        let mask = self.slots.len().checked_sub(1).ok_or(None)?;
+        let mut slot = hash as usize & mask;
+        loop {
+            let Some(id) = self.slots.get(slot).ok_or(None)?.checked_sub(1) else {
+                return Err(Some(slot));
+            };
+            let entry = self.entries.get(id as usize).ok_or(None)?;
+            if entry.hash == hash && self.stored(entry.at) == key {
+                return Ok(id);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(16);
+        let mut slots = alloc::vec![0; size];
+        for (number, entry) in (1..).zip(&self.entries) {
+            let mut slot = entry.hash as usize & (size - 1);
+            while slots.get(slot).is_some_and(|&taken| taken != 0) {
+                slot = (slot + 1) & (size - 1);
+            }
+            if let Some(free) = slots.get_mut(slot) {
+                *free = number;
+            }
+        }
+        self.slots = slots;
+    }
+
+    fn stored(&self, at: u32) -> &[u8] {
+        let (chunk, offset) = ((at >> CHUNK_BITS) as usize, at as usize & (CHUNK - 1));
+        let rest = self.chunks.get(chunk).and_then(|chunk| chunk.get(offset..)).unwrap_or_default();
+        let mut rest = rest;
+        let length = super::key::take_number(&mut rest).unwrap_or_default();
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn store(&mut self, key: &[u8]) -> Option<u32> {
+        let fits =
+            |chunk: &&mut Vec<u8>| chunk.len() < CHUNK && chunk.len() + key.len() + 9 <= CHUNK;
+        if self.chunks.last_mut().filter(fits).is_none() {
+            // The first chunk grows as needed; later ones are taken whole.
+            let size = if self.chunks.is_empty() { 0 } else { CHUNK.max(key.len() + 9) };
+            self.chunks.push(Vec::with_capacity(size));
+        }
+        let number = u32::try_from(self.chunks.len() - 1).ok()?;
+        let chunk = self.chunks.last_mut()?;
+        let offset = u32::try_from(chunk.len()).ok()?;
+        super::key::put_number(chunk, key.len());
+        chunk.extend_from_slice(key);
+        self.bytes += chunk.len() - offset as usize;
+        (number >> (32 - CHUNK_BITS) == 0).then_some(number << CHUNK_BITS | offset)
+    }
+}
+
+/// A hash of folded multiplications, 8 bytes at a time.
+fn hash(seed: u64, bytes: &[u8]) -> u32 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let start = fold(seed ^ bytes.len() as u64);
+    let hash = words.iter().fold(start, |hash, word| fold(hash ^ u64::from_le_bytes(*word)));
+    let last = rest.iter().fold(1, |last, &byte| last << 8 | u64::from(byte));
+    let hash = fold(hash ^ last) ^ seed;
+    (hash ^ hash >> 32) as u32
+}
+
+/// The two halves of a 128-bit product, folded into one.
+fn fold(value: u64) -> u64 {
+    let product = u128::from(value) * u128::from(FACTOR);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// An odd constant with an even spread of bits: the fraction of the golden ratio.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const CHUNK_BITS: u32 = 16;
+const CHUNK: usize = 1 << CHUNK_BITS;
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn equal_strings_have_one_number() {
+        let mut table = Table::new(7);
+        for round in 0..2 {
+            for number in 0..10_000_u32 {
+                let key = format!("{number}");
+                assert_eq!(table.intern(key.as_bytes(), || number), Some(number), "round {round}");
+            }
+        }
+        assert_eq!(table.len(), 10_000);
+        for number in [0, 17, 9_999] {
+            assert_eq!(table.key(number), format!("{number}").as_bytes());
+            assert_eq!(table.value(number), Some(&number));
+        }
+        assert_eq!(table.find(b"10000"), None);
+    }
+
+    #[test]
+    fn strings_of_any_length_are_kept() {
+        let mut table = Table::new(0);
+        let lengths = [0, 1, 127, 128, 16_383, 16_384, CHUNK - 9, CHUNK - 8, CHUNK, 4 * CHUNK, 3];
+        for (at, &length) in lengths.iter().enumerate() {
+            assert_eq!(table.intern(&vec![b'x'; length], || ()), u32::try_from(at).ok());
+        }
+        for (id, &length) in (0..).zip(&lengths) {
+            assert_eq!(table.key(id).len(), length);
+        }
+    }
+
+    #[test]
+    fn content_decides_where_hashes_collide() {
+        // A seed of zero and strings of one bit each still meet in a table of few slots.
+        let mut table = Table::new(0);
+        let ids: Vec<_> = (0..=255_u8).map(|byte| table.intern(&[byte], || byte)).collect();
+        assert!(ids.iter().enumerate().all(|(at, id)| *id == u32::try_from(at).ok()));
+    }
+
+    #[test]
+    fn the_seed_changes_the_hash() {
+        assert_ne!(hash(1, b"example.com"), hash(2, b"example.com"));
+        assert_ne!(hash(1, b"a"), hash(1, b"a\0"));
+    }
+}

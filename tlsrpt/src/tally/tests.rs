@@ -1,0 +1,458 @@
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use pki_types::DnsName;
+
+use super::*;
+use crate::record::Record;
+use crate::report::{Address, Detail, Failure, Policy, Report, Summary};
+use crate::result::{PolicyType, ResultType};
+use crate::time::unix;
+
+const TEXT: &str = "v=TLSRPTv1; rua=mailto:tls@example.net";
+
+fn day() -> UtcDay {
+    "2026-11-20".parse().unwrap()
+}
+
+fn at(seconds_into_day: u64) -> UnixTime {
+    unix(day().start().as_secs() + seconds_into_day)
+}
+
+fn name(domain: &str) -> DnsName<'_> {
+    domain.try_into().unwrap()
+}
+
+fn session() -> Session<'static> {
+    let record: Record = TEXT.parse().unwrap();
+    Session::new(name("example.net").to_owned(), record, at(0))
+}
+
+fn sts() -> Policy<'static> {
+    Policy::new(PolicyType::STS, "example.net")
+        .strings(["version: STSv1"])
+        .mx_hosts(["mx.example.net"])
+}
+
+fn success() -> PolicyOutcome<'static> {
+    PolicyOutcome::new(sts(), Outcome::Success)
+}
+
+fn failed(failure: Failure<'static>) -> PolicyOutcome<'static> {
+    PolicyOutcome::new(sts(), Outcome::Failure).failure(failure)
+}
+
+fn reason(reason: impl Into<Cow<'static, str>>) -> Failure<'static> {
+    let failure = Failure::new(ResultType::VALIDATION_FAILURE);
+    Failure { failure_reason_code: Some(reason.into()), ..failure }
+}
+
+fn tally() -> Tally {
+    Tally::new(Writer::new("mx7", 1), 42)
+}
+
+fn reporter() -> Reporter {
+    Reporter::new("Sender Example Ltd", "tls-reports@Sender.example", "mx7").unwrap()
+}
+
+fn reports(tally: &Tally) -> Vec<Report<'static>> {
+    let Some(counters) = tally.day(day()) else { return vec![] };
+    counters.reports(&reporter(), day()).map(|report| report.into_report().into_owned()).collect()
+}
+
+fn count(sessions: &[Session<'_>]) -> Vec<Report<'static>> {
+    let mut tally = tally();
+    for session in sessions {
+        tally.record(session, at(0)).unwrap();
+    }
+    reports(&tally)
+}
+
+fn summary(report: &Report<'_>) -> Vec<Summary> {
+    report.policies().map(|policy| policy.summary()).collect()
+}
+
+#[test]
+fn house_sessions_after_the_seal_are_late() {
+    let mut tally = tally();
+    let session = Session { ended_at: at(86_399), ..session() }.policy(success());
+    assert_eq!(tally.record(&session, at(86_400 + 599)), Ok(Counted::Counted));
+    assert_eq!(tally.record(&session, at(86_400 + 600)), Err(Refused::Late));
+    assert_eq!(tally.take_sealed(at(86_400 + 599)).map(|(day, _)| day), None);
+    assert_eq!(tally.latest_sealed(at(86_400 + 599)), Some(day().previous()));
+    assert_eq!(tally.latest_sealed(at(86_400 + 600)), Some(day()));
+    let (taken, counters) = tally.take_sealed(at(86_400 + 600)).unwrap();
+    assert_eq!((taken, counters.buckets()), (day(), 1));
+    // A clock that goes back opens no day again.
+    assert_eq!(tally.record(&session, at(86_399)), Err(Refused::Late));
+    assert_eq!(tally.merge(day(), &counters), Err(Refused::Late));
+    assert_eq!((tally.statistics().counted, tally.statistics().late), (1, 2));
+}
+
+#[test]
+fn sessions_of_the_future_are_refused() {
+    let mut tally = tally();
+    let session = session().policy(success());
+    let before = |seconds| unix(at(0).as_secs() - seconds);
+    assert_eq!(tally.record(&session, before(limits::CLOCK_SKEW + 1)), Err(Refused::Future));
+    assert_eq!(tally.record(&session, before(limits::CLOCK_SKEW)), Ok(Counted::Counted));
+    assert_eq!(tally.statistics().future, 1);
+}
+
+#[test]
+fn rfc8460_3_report_deliveries_are_not_counted() {
+    let mut tally = tally();
+    let session = session().policy(success()).purpose(Purpose::ReportDelivery);
+    assert_eq!(tally.record(&session, at(0)), Ok(Counted::LeftOut));
+    assert!(reports(&tally).is_empty());
+    assert_eq!(tally.statistics().left_out, 1);
+}
+
+#[test]
+fn policies_that_no_report_could_carry_are_refused() {
+    let mut tally = tally();
+    let mut record = |policy: Policy<'static>| {
+        let session = session().policy(PolicyOutcome::new(policy, Outcome::Success));
+        tally.record(&session, at(0))
+    };
+    let string = |length| sts().strings(["x".repeat(length)]);
+    assert_eq!(record(string(limits::STRING)), Ok(Counted::Counted));
+    assert_eq!(record(string(limits::STRING + 1)), Err(Refused::TooLarge));
+    let strings = |length| {
+        let long = ["x".repeat(65_000), "x".repeat(65_000), "x".repeat(65_000), "x".repeat(length)];
+        Policy::new(PolicyType::TLSA, "example.net").strings(long)
+    };
+    // 4 bytes of parent, type, domain, two counts, and 3 bytes for the length of each string.
+    let room = limits::POLICY - 3 * 65_000 - 4 * 3 - 4 - 4;
+    assert!(room > limits::STRING);
+    let more = |extra: usize| strings(65_000).strings(["x".repeat(room - 65_000 - 2 + extra)]);
+    assert_eq!(record(more(0)), Ok(Counted::Counted));
+    assert_eq!(record(more(2)), Err(Refused::TooLarge));
+    assert_eq!(record(Policy::new(PolicyType::TLSA, "a b")), Err(Refused::PolicyDomain));
+    assert_eq!(record(Policy::new(PolicyType::TLSA, ".")), Err(Refused::PolicyDomain));
+}
+
+#[test]
+fn a_full_tally_refuses_new_policies_and_counts_known_ones() {
+    let mut tally = tally().room(1);
+    assert_eq!(tally.record(&session().policy(success()), at(0)), Ok(Counted::Counted));
+    let other = Policy::new(PolicyType::NO_POLICY_FOUND, "");
+    let other = session().policy(success()).policy(PolicyOutcome::new(other, Outcome::Success));
+    assert_eq!(tally.record(&other, at(0)), Err(Refused::Full));
+    assert_eq!(tally.record(&session().policy(failed(reason("a"))), at(0)), Ok(Counted::Counted));
+    let reports = reports(&tally);
+    assert_eq!(summary(&reports[0]), [Summary { successful: 1, failed: 1 }]);
+    let policy = reports[0].policies().next().unwrap();
+    assert_eq!(policy.details()[0].failure.failure_reason_code.as_deref(), Some("details-omitted"));
+    assert_eq!(tally.statistics().full, 1);
+}
+
+#[test]
+fn rfc8460_4_2_sessions_are_counted_by_policy_and_outcome() {
+    let recovered = PolicyOutcome::new(sts(), Outcome::Success).failure(reason("a"));
+    let tlsa = Policy::new(PolicyType::TLSA, "mx.example.net").strings(["3 1 1 00AA"]);
+    let both = session().policy(success()).policy(PolicyOutcome::new(tlsa, Outcome::Failure));
+    let unexplained = session().policy(PolicyOutcome::new(sts(), Outcome::Failure));
+    let reports = count(&[both, session().policy(recovered), unexplained]);
+    let [report] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!(
+        summary(report),
+        [Summary { successful: 2, failed: 1 }, Summary { successful: 0, failed: 1 }]
+    );
+    let [sts, tlsa] = &report.policies().collect::<Vec<_>>()[..] else { panic!() };
+    assert_eq!((sts.details().len(), tlsa.details().len()), (1, 0));
+    assert_eq!(tlsa.policy_domain(), "mx.example.net");
+}
+
+#[test]
+fn house_equal_failures_of_one_session_count_once() {
+    let twice = failed(reason("a")).failure(reason("b")).failure(reason("a"));
+    let again = session().policy(twice.clone()).policy(twice.clone());
+    let reports = count(&[session().policy(twice), again]);
+    let policy = reports[0].policies().next().unwrap();
+    assert_eq!(policy.summary(), Summary { successful: 0, failed: 2 });
+    let counts: Vec<_> = policy.details().iter().map(|d| d.failed_session_count).collect();
+    assert_eq!(counts, [2, 2]);
+}
+
+#[test]
+fn house_policies_are_equal_by_type_domain_strings_and_patterns() {
+    let tlsa = |strings: [&'static str; 2], domain: &'static str| {
+        let policy =
+            Policy::new(PolicyType::TLSA, domain).strings(strings).mx_hosts(["not for tlsa"]);
+        session().policy(PolicyOutcome::new(policy, Outcome::Success))
+    };
+    let rotated = [tlsa(["b", "a"], "MX.example.net"), tlsa(["a", "b"], "mx.example.net.")];
+    let reports = count(&rotated);
+    assert_eq!(summary(&reports[0]), [Summary { successful: 2, failed: 0 }]);
+    let policy = reports[0].policies().next().unwrap();
+    assert_eq!(
+        (policy.policy_strings(), policy.mx_hosts().len()),
+        (&["a".into(), "b".into()][..], 0)
+    );
+
+    let lines = |lines: [&'static str; 2]| {
+        let policy = Policy::new(PolicyType::STS, "example.net").strings(lines);
+        session().policy(PolicyOutcome::new(policy, Outcome::Success))
+    };
+    assert_eq!(summary(&count(&[lines(["a", "b"]), lines(["b", "a"])])[0]).len(), 2);
+}
+
+#[test]
+fn rfc8460_4_4_no_policy_found_has_neither_strings_nor_patterns() {
+    let policy = Policy { policy_type: PolicyType::NO_POLICY_FOUND, domain: "".into(), ..sts() };
+    let reports = count(&[session().policy(PolicyOutcome::new(policy, Outcome::Success))]);
+    let policy = reports[0].policies().next().unwrap();
+    assert_eq!((policy.policy_strings().len(), policy.mx_hosts().len()), (0, 0));
+    assert_eq!(policy.policy_domain(), "example.net");
+}
+
+#[test]
+fn house_sessions_are_grouped_by_domain_and_record_text() {
+    let other: Record = "v=TLSRPTv1;rua=mailto:tls@example.net".parse().unwrap();
+    let sessions = [
+        session().policy(success()),
+        Session { record: other.into(), ..session() }.policy(success()),
+        Session { report_domain: name("EXAMPLE.net."), ..session() }.policy(success()),
+        Session { report_domain: name("example.com"), ..session() }.policy(success()),
+    ];
+    let mut tally = tally();
+    sessions.iter().for_each(|session| assert!(tally.record(session, at(0)).is_ok()));
+    let reporter = reporter();
+    let reports: Vec<_> = tally.day(day()).unwrap().reports(&reporter, day()).collect();
+    let seen: Vec<_> = reports
+        .iter()
+        .map(|r| (r.domain().as_ref(), r.record().as_str(), summary(r.report())[0].successful))
+        .collect();
+    let without_space = "v=TLSRPTv1;rua=mailto:tls@example.net";
+    assert_eq!(
+        seen,
+        [("example.com", TEXT, 1), ("example.net", TEXT, 2), ("example.net", without_space, 1)]
+    );
+}
+
+#[test]
+fn house_texts_of_peers_are_cut_or_dropped() {
+    let failure = |text: String| Failure {
+        sending_mta_ip: Some(Address::Text("not an address".into())),
+        receiving_mx_hostname: Some(text.clone().into()),
+        receiving_mx_helo: Some(format!("{text}\r\nSTARTTLS").into()),
+        receiving_ip: Some(Address::V4([192, 0, 2, 1].into())),
+        additional_information: Some(format!("x:{text}").into()),
+        failure_reason_code: Some(text.into()),
+        ..Failure::new(ResultType::VALIDATION_FAILURE)
+    };
+    let counted = |text: String| {
+        let reports = count(&[session().policy(failed(failure(text)))]);
+        let [detail] = &reports[0].details().cloned().collect::<Vec<_>>()[..] else { panic!() };
+        let length = |text: Option<Cow<'_, str>>| text.map(|text| text.len());
+        assert_eq!(detail.failure.sending_mta_ip, None);
+        assert!(detail.failure.receiving_ip.is_some());
+        [
+            length(detail.failure.receiving_mx_hostname.clone()),
+            length(detail.failure.receiving_mx_helo.clone()),
+            length(detail.failure.additional_information.clone()),
+            length(detail.failure.failure_reason_code.clone()),
+        ]
+    };
+    let x = |count| "x".repeat(count);
+    assert_eq!(counted(x(255)), [Some(255), Some(255), Some(257), Some(255)]);
+    assert_eq!(counted(x(510)), [Some(255), Some(255), Some(512), Some(510)]);
+    assert_eq!(counted(x(511)), [Some(255), Some(255), None, Some(511)]);
+    assert_eq!(counted(x(513)), [Some(255), Some(255), None, Some(512)]);
+    assert_eq!(counted(String::new()), [None, None, Some(2), None]);
+    // A character is not cut in half, and what is no URI is dropped.
+    assert_eq!(counted("é".repeat(300)), [Some(254), Some(254), None, Some(512)]);
+}
+
+#[test]
+fn house_256_failure_keys_are_exact_and_more_are_counted() {
+    let sessions = |kinds: usize| -> Vec<Session<'static>> {
+        let kind = |kind| session().policy(failed(reason(format!("reason {kind}"))));
+        (0..kinds).map(kind).collect()
+    };
+    let details = |kinds| {
+        let reports = count(&sessions(kinds));
+        let policy = reports[0].policies().next().unwrap();
+        assert_eq!(policy.summary().failed, kinds as u64);
+        policy.details().to_vec()
+    };
+    assert_eq!(details(limits::FAILURE_KEYS).len(), 256);
+    let rows = details(limits::FAILURE_KEYS + 1);
+    assert_eq!(rows.len(), 257);
+    let rows = details(limits::FAILURE_KEYS + 3);
+    let omitted = rows.iter().find(|row| row.failure == reason("details-omitted")).unwrap();
+    assert_eq!((rows.len(), omitted.failed_session_count), (257, 3));
+}
+
+#[test]
+fn house_equal_omitted_failures_of_one_session_count_once() {
+    let mut outcome = PolicyOutcome::new(sts(), Outcome::Failure);
+    for kind in 0..limits::FAILURE_KEYS {
+        outcome = outcome.failure(reason(format!("{kind}")));
+    }
+    let outcome = outcome.failure(reason("x")).failure(reason("y")).failure(reason("x"));
+    let expired = Failure::new(ResultType::CERTIFICATE_EXPIRED);
+    let reports = count(&[session().policy(outcome.failure(expired))]);
+    let omitted: Vec<_> = reports[0]
+        .details()
+        .filter(|d| d.failure.failure_reason_code.as_deref() == Some("details-omitted"))
+        .map(|d| (d.failure.result_type.to_string(), d.failed_session_count))
+        .collect();
+    assert_eq!(omitted, [("certificate-expired".into(), 1), ("validation-failure".into(), 2)]);
+}
+
+#[test]
+fn house_large_reports_fold_their_rarest_rows() {
+    let mut report = Report::new("o", "c@d.example", "id", day().into());
+    let row = |count: u64| Detail {
+        failure: reason(format!("{count:0100}")),
+        failed_session_count: count,
+    };
+    report.push(sts(), Summary { successful: 0, failed: 5_050 }, (1..=100).map(row));
+    let whole = report.json_len();
+    let mut same = report.clone();
+    render::shrink(&mut same, whole);
+    assert_eq!(same, report);
+    render::shrink(&mut report, whole - 1);
+    assert!(report.json_len() < whole);
+    let total: u64 = report.details().map(|detail| detail.failed_session_count).sum();
+    assert_eq!(total, 5_050);
+    assert!(report.details().any(|detail| *detail == row(100)));
+    assert!(!report.details().any(|detail| *detail == row(1)));
+    // Where nothing is left to fold, the totals stay and the size is what it is.
+    render::shrink(&mut report, 1);
+    assert_eq!(report.details().count(), 1);
+}
+
+#[test]
+fn house_report_ids_and_file_names() {
+    let mut tally = tally();
+    tally.record(&session().policy(success()), at(0)).unwrap();
+    let counters = tally.day(day()).unwrap();
+    let (ours, other) = (reporter(), Reporter::new("x", "a@sender.example", "mx8").unwrap());
+    let report = counters.reports(&ours, day()).next().unwrap();
+    let again = counters.reports(&ours, day()).next().unwrap();
+    assert_eq!(report.report().report_id(), again.report().report_id());
+    let elsewhere = counters.reports(&other, day()).next().unwrap();
+    assert_ne!(report.report().report_id(), elsewhere.report().report_id());
+
+    let id = report.report().report_id();
+    let hex =
+        id.strip_prefix("20261120.example.net.").unwrap().strip_suffix("@sender.example").unwrap();
+    assert!(hex.len() == 8 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{id}");
+    let name = report.file_name().to_string();
+    assert_eq!(name, format!("sender.example!example.net!1795132800!1795219199!{hex}.json.gz"));
+    assert_eq!(name.parse(), Ok(report.file_name()));
+}
+
+#[test]
+fn rfc8460_5_1_file_names_that_are_none() {
+    for (name, error) in [
+        ("a!b!1!2.txt", FileNameError::Extension),
+        ("a!b!1.json", FileNameError::Parts),
+        ("a!b!1!2!x!y.json", FileNameError::Parts),
+        ("a b!b!1!2.json", FileNameError::Domain),
+        ("a!!1!2.json", FileNameError::Domain),
+        ("a!b!x!2.json", FileNameError::Timestamp),
+        ("a!b!+1!2.json", FileNameError::Timestamp),
+        ("a!b!1!2!.json", FileNameError::UniqueId),
+        ("a!b!1!2!x-y.json.gz", FileNameError::UniqueId),
+    ] {
+        assert_eq!(name.parse::<FileName>(), Err(error), "{name}");
+    }
+    assert_eq!("a!b!1!2.json".parse::<FileName>().unwrap().compression, Compression::Plain);
+}
+
+#[test]
+fn reporters_need_an_address_with_a_domain() {
+    for contact in ["", "a", "a@", "a@[192.0.2.1]", "mailto:a@b.example,c@d.example"] {
+        assert_eq!(Reporter::new("o", contact, "n"), Err(ReporterError::ContactInfo), "{contact}");
+    }
+    let long = "o".repeat(1_025);
+    assert!(Reporter::new(&long[..1_024], "a@b.example", "n").is_ok());
+    assert_eq!(Reporter::new(&long, "a@b.example", "n"), Err(ReporterError::TooLong));
+}
+
+fn counters(writer: &Writer, sessions: &[Session<'_>]) -> Counters {
+    let mut tally = Tally::new(writer.clone(), 7);
+    sessions.iter().for_each(|session| assert!(tally.record(session, at(0)).is_ok()));
+    tally.day(day()).cloned().unwrap_or_else(|| Counters::new(0))
+}
+
+#[test]
+fn house_merging_takes_the_maximum_of_each_writer_and_adds_writers() {
+    let sessions: Vec<_> =
+        (0..5).map(|n| session().policy(failed(reason(format!("{}", n % 2))))).collect();
+    let writers = [Writer::new("a", 1), Writer::new("a", 2), Writer::new("b", 1)];
+    let mut all = Counters::new(1);
+    for writer in &writers {
+        // An early and a late snapshot, in both orders, and twice.
+        for part in [5, 2, 5] {
+            all.merge(&counters(writer, &sessions[..part]));
+        }
+    }
+    let report = all.reports(&reporter(), day()).next().unwrap().into_report().into_owned();
+    assert_eq!(summary(&report), [Summary { successful: 0, failed: 15 }]);
+    let counts: Vec<_> = report.details().map(|detail| detail.failed_session_count).collect();
+    assert_eq!(counts, [9, 6]);
+}
+
+#[test]
+fn house_merging_folds_nothing() {
+    let kinds = |from: usize| -> Vec<_> {
+        (from..from + 256).map(|n| session().policy(failed(reason(format!("{n}"))))).collect()
+    };
+    let mut all = counters(&Writer::new("a", 1), &kinds(0));
+    all.merge(&counters(&Writer::new("b", 1), &kinds(256)));
+    assert_eq!(all.rows().count(), 2 + 512);
+    // A report folds what is beyond 256.
+    let reporter = reporter();
+    let report = all.reports(&reporter, day()).next().unwrap();
+    assert_eq!(report.report().details().count(), 257);
+    assert_eq!(report.report().details().map(|d| d.failed_session_count).sum::<u64>(), 512);
+}
+
+#[test]
+fn stored_rows_give_the_counters_back() {
+    let mixed = [session().policy(success()), session().policy(failed(reason("a")))];
+    let mut before = counters(&Writer::new("a", 1), &mixed);
+    before.merge(&counters(&Writer::new("b", 9), &mixed[1..]));
+    let mut after = Counters::new(99);
+    for row in before.rows().chain(before.rows()) {
+        after.restore(&row).unwrap();
+    }
+    assert_eq!(after, before);
+    after.merge(&counters(&Writer::new("b", 10), &mixed));
+    assert_ne!(after, before);
+}
+
+#[test]
+fn stored_keys_that_are_broken_are_refused() {
+    let rows = counters(&Writer::new("a", 1), &[session().policy(failed(reason("a")))]);
+    for row in rows.rows().collect::<Vec<_>>() {
+        for length in 0..row.key.len() {
+            let cut = CounterRow { key: row.key[..length].to_vec(), ..row.clone() };
+            let mut counters = Counters::new(0);
+            // The key of a failure begins with that of its policy.
+            let result = counters.restore(&cut);
+            assert!(result == Err(CounterKeyError) || counters.rows().count() == 1);
+        }
+        let longer = CounterRow { key: [&row.key[..], &[9]].concat(), ..row.clone() };
+        assert_eq!(Counters::new(0).restore(&longer), Err(CounterKeyError));
+    }
+}
+
+#[test]
+fn rows_since_a_mark_are_those_counted_later() {
+    let mut tally = tally();
+    tally.record(&session().policy(success()), at(0)).unwrap();
+    let mark = tally.day(day()).unwrap().mark();
+    assert_eq!(tally.day(day()).unwrap().rows_since(mark).count(), 0);
+    tally.record(&session().policy(failed(reason("a"))), at(0)).unwrap();
+    assert_eq!(tally.day(day()).unwrap().rows_since(mark).count(), 2);
+    assert_eq!(tally.day(day()).unwrap().rows_since(Mark::default()).count(), 2);
+}
