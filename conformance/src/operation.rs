@@ -64,8 +64,7 @@ const POLICY: &[&str] = &["mode", "max_age", "mx", "deviations"];
 const NOT_A_POLICY: &[&str] = &["reason", "deviations"];
 const DISCOVERED: &[&str] = &["mode", "mx", "id", "source", "fetched", "result_type", "reason"];
 const PLAN: &[&str] = &["base", "sni", "names", "half", "result_type", "reason"];
-const SESSION: &[&str] =
-    &["sent", "reason", "result_type", "downgrade", "capabilities", "dsn", "cleartext_retry"];
+const SESSION: &[&str] = &["sent", "reason", "result_type", "downgrade", "capabilities", "dsn"];
 
 /// All operations.
 pub const OPERATIONS: &[Operation] = &[

@@ -71,7 +71,6 @@ fn perform(name: &str, fields: Map<String, Value>) -> Answer {
 }
 
 /// Reads the fields of a request and has `answer` answer it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the operations are wired as their crates grow"))]
 pub(crate) fn ask<T: DeserializeOwned>(
     fields: Value,
     answer: fn(T) -> Answer,
