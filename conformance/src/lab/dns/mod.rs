@@ -117,6 +117,12 @@ impl Zones {
         })
     }
 
+    /// Every record set of every zone, keys and delegations included: its owner and its type.
+    #[must_use]
+    pub fn record_sets(&self) -> Vec<(String, RecordType)> {
+        self.zones.values().flat_map(Zone::record_sets).collect()
+    }
+
     fn fault_at(&self, name: &Name, kind: RecordType) -> Option<Fault> {
         self.faults.get(&(name.clone(), kind.into())).copied()
     }

@@ -75,6 +75,12 @@ impl Zone {
             .collect()
     }
 
+    pub(super) fn record_sets(&self) -> impl Iterator<Item = (String, RecordType)> {
+        let sets = self.nodes.values().flat_map(BTreeMap::values);
+        sets.map(|set| (set.name().to_ascii(), set.record_type()))
+    }
+
+    /// What this zone has; a name that is delegated is asked for DS here and nothing else.
     pub(super) fn lookup(&self, name: &Name, kind: RecordType) -> Lookup<'_> {
         let Some(sets) = self.nodes.get(name) else {
             // A name with nothing but names below it exists (RFC 4592 section 2.2.2).

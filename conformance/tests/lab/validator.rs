@@ -1,15 +1,7 @@
 //! The lab's DNS as a full validator sees it: `domain` with the lab's trust anchor.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    missing_docs
-)]
 
 use core::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use conformance::lab::dns::{Data, DnsServer, Face, Fault, Signing, Transport, Zones};
 use domain::base::{MessageBuilder, Name, Rtype};
@@ -21,10 +13,6 @@ use domain::net::client::request::{ComposeRequest, RequestMessage, SendRequest};
 use hickory_proto::op::{Edns, Message as Wire, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name as WireName, RecordType};
 use pki_types::UnixTime;
-
-fn now() -> UnixTime {
-    UnixTime::since_unix_epoch(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap())
-}
 
 fn a(last: u8) -> Data {
     Data::A(Ipv4Addr::new(127, 0, 0, last))
@@ -38,8 +26,8 @@ fn mx(preference: u16, host: &str) -> Data {
     Data::Mx { preference, host: host.to_owned() }
 }
 
-fn world() -> Zones {
-    let mut zones = Zones::new(now()).unwrap();
+pub(crate) fn world() -> Zones {
+    let mut zones = Zones::new(UnixTime::now()).unwrap();
     for (apex, signing) in [
         ("test", Signing::Signed),
         ("secure.test", Signing::Signed),
@@ -102,7 +90,7 @@ fn world() -> Zones {
 use ValidationState::{Bogus, Insecure, Secure};
 
 /// Name, type, what a validator finds, and how many records the answer has (signatures apart).
-const CASES: &[(&str, &str, ValidationState, usize)] = &[
+pub(crate) const CASES: &[(&str, &str, ValidationState, usize)] = &[
     ("mx.secure.test", "A", Secure, 2),
     ("MX.Secure.TEST", "A", Secure, 2),
     ("secure.test", "MX", Secure, 3),
@@ -155,46 +143,52 @@ const CASES: &[(&str, &str, ValidationState, usize)] = &[
     ("nothing.broken.test", "A", Bogus, 0),
 ];
 
-async fn validate(
-    server: SocketAddr,
-    anchor: &str,
-    name: &str,
-    kind: Rtype,
-) -> (ValidationState, usize) {
-    let (connection, transport) = dgram_stream::Connection::<_, RequestMessage<Vec<u8>>>::new(
-        UdpConnect::new(server),
-        TcpConnect::new(server),
-    );
-    let run = tokio::spawn(async move { transport.run().await });
-    let mut question = MessageBuilder::new_vec();
-    question.header_mut().set_rd(true);
-    let mut question = question.question();
-    question.push((name.parse::<Name<Vec<u8>>>().unwrap(), kind)).unwrap();
-    let mut request = RequestMessage::new(question.into_message()).unwrap();
-    request.set_dnssec_ok(true);
-    request.header_mut().set_cd(true);
-    let mut reply = connection.send_request(request).get_response().await.unwrap();
-    let count = reply.answer().unwrap().filter(|r| r.as_ref().unwrap().rtype() != Rtype::RRSIG);
-    let count = count.count();
-    let anchors = TrustAnchors::from_u8(anchor.as_bytes()).unwrap();
-    let context = ValidationContext::new(anchors, connection);
-    let (state, _) = context.validate_msg(&mut reply).await.unwrap();
-    run.abort();
-    (state, count)
+/// The validator of `domain`, asking a DNS server of the lab.
+pub(crate) struct Validator {
+    connection: Connection,
+    context: ValidationContext<Connection>,
+}
+
+type Connection = dgram_stream::Connection<UdpConnect, RequestMessage<Vec<u8>>>;
+
+impl Validator {
+    pub(crate) fn new(server: SocketAddr, anchor: &str) -> Self {
+        let (connection, transport) =
+            Connection::new(UdpConnect::new(server), TcpConnect::new(server));
+        tokio::spawn(transport.run());
+        let anchors = TrustAnchors::from_u8(anchor.as_bytes()).unwrap();
+        let context = ValidationContext::new(anchors, connection.clone());
+        Self { connection, context }
+    }
+
+    /// The verdict, and how many records the answer has (signatures apart).
+    pub(crate) async fn validate(&self, name: &str, kind: Rtype) -> (ValidationState, usize) {
+        let mut question = MessageBuilder::new_vec();
+        question.header_mut().set_rd(true);
+        let mut question = question.question();
+        question.push((name.parse::<Name<Vec<u8>>>().unwrap(), kind)).unwrap();
+        let mut request = RequestMessage::new(question.into_message()).unwrap();
+        request.set_dnssec_ok(true);
+        request.header_mut().set_cd(true);
+        let mut reply = self.connection.send_request(request).get_response().await.unwrap();
+        let records = reply.answer().unwrap().map(Result::unwrap);
+        let count = records.filter(|record| record.rtype() != Rtype::RRSIG).count();
+        (self.context.validate_msg(&mut reply).await.unwrap().0, count)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_validator_agrees_with_the_lab_on_every_answer() {
     let zones = Arc::new(world());
-    let anchor = zones.trust_anchor();
     let server = DnsServer::start(Arc::clone(&zones), Face::Plain).unwrap();
+    let validator = Validator::new(server.address(), &zones.trust_anchor());
     for (name, kind, state, count) in CASES {
-        let found = validate(server.address(), &anchor, name, kind.parse().unwrap()).await;
+        let found = validator.validate(name, kind.parse().unwrap()).await;
         assert_eq!(found, (*state, *count), "{name} {kind}");
     }
 }
 
-fn question(name: &str, kind: RecordType) -> Wire {
+pub(crate) fn question(name: &str, kind: RecordType) -> Wire {
     let mut message = Wire::new(7, hickory_proto::op::MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
     message.add_query(Query::query(
@@ -204,14 +198,14 @@ fn question(name: &str, kind: RecordType) -> Wire {
     message
 }
 
-fn dnssec(mut message: Wire, payload: u16) -> Wire {
+pub(crate) fn dnssec(mut message: Wire, payload: u16) -> Wire {
     let mut edns = Edns::new();
     edns.set_dnssec_ok(true).set_max_payload(payload);
     message.set_edns(edns);
     message
 }
 
-fn ask(zones: &Zones, message: &Wire, face: Face) -> Option<Wire> {
+pub(crate) fn ask(zones: &Zones, message: &Wire, face: Face) -> Option<Wire> {
     let bytes = zones.respond(&message.to_vec().unwrap(), Transport::Tcp, face)?;
     Some(Wire::from_vec(&bytes).unwrap())
 }

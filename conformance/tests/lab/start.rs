@@ -1,5 +1,4 @@
 //! The lab starts, is complete, and leaves nothing behind.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use core::net::SocketAddr;
 use core::time::Duration;
