@@ -138,7 +138,7 @@ fn add_tlsa(
     port: u16,
 ) -> Result<(), LabError> {
     for port in [25, port] {
-        let owner = format!("_{port}._tcp.{}", host.name);
+        let owner = format!("_{port}._tcp.{}", host.tlsa_base.unwrap_or(host.name));
         for record in host.tlsa {
             let octets = match *record {
                 Tlsa::Octets(octets) => Some(octets.to_vec()),

@@ -169,3 +169,47 @@ const MAX_CONNECTIONS: usize = 64;
 const WAKE_LIMIT: Duration = Duration::from_secs(1);
 /// A connection on which nothing moves for this long is given up.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    const ONE: Ipv4Addr = Ipv4Addr::new(127, 0, 99, 1);
+    const TWO: Ipv4Addr = Ipv4Addr::new(127, 0, 99, 2);
+
+    #[test]
+    fn all_addresses_have_one_port_and_a_port_in_use_is_refused() {
+        let (port, listeners) = bind_all(&[ONE, TWO], None).unwrap();
+        for (listener, address) in listeners.iter().zip([ONE, TWO]) {
+            assert_eq!(listener.local_addr().unwrap(), SocketAddr::from((address, port)));
+        }
+        let again = bind_all(&[TWO], Some(port)).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_listener_serves_so_many_connections_and_closes_the_next() {
+        let (port, listeners) = bind_all(&[ONE], None).unwrap();
+        let listener = listeners.into_iter().next().unwrap();
+        let echo = |mut stream: TcpStream| {
+            let mut octet = [0];
+            while stream.read_exact(&mut octet).is_ok() && stream.write_all(&octet).is_ok() {}
+        };
+        let acceptor = Acceptor::start(listener, echo).unwrap();
+        let mut open: Vec<TcpStream> = Vec::new();
+        let mut octet = [7];
+        for _ in 0..MAX_CONNECTIONS {
+            let mut stream = TcpStream::connect((ONE, port)).unwrap();
+            stream.write_all(&octet).unwrap();
+            stream.read_exact(&mut octet).unwrap();
+            open.push(stream);
+        }
+        let mut next = TcpStream::connect((ONE, port)).unwrap();
+        assert_eq!(next.read(&mut octet).unwrap(), 0, "closed at once");
+        drop(acceptor);
+        for mut stream in open {
+            assert_eq!(stream.read(&mut octet).unwrap(), 0, "closed with the listener");
+        }
+    }
+}

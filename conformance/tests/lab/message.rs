@@ -217,6 +217,19 @@ fn failures_and_loops_are_servfail() {
 }
 
 #[test]
+fn twelve_aliases_are_followed_and_a_thirteenth_is_not() {
+    let mut zones = zones();
+    for number in 1..=13 {
+        let next = if number == 1 { "host.test".into() } else { format!("a{}.test", number - 1) };
+        zones.add(&format!("a{number}.test"), Data::Cname(next)).unwrap();
+    }
+    let twelve = plain(&zones, &question("a12.test.", RecordType::A));
+    assert_eq!((code(&twelve), twelve.answers.len()), (ResponseCode::NoError, 13));
+    let thirteen = plain(&zones, &question("a13.test.", RecordType::A));
+    assert_eq!(code(&thirteen), ResponseCode::ServFail);
+}
+
+#[test]
 fn tlsa_octets_go_out_as_they_are() {
     let zones = zones();
     let bytes = question("short.test.", RecordType::TLSA).to_vec().unwrap();

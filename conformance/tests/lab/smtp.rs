@@ -193,7 +193,19 @@ fn a_message_may_be_empty_and_a_line_may_not_be_endless() {
     smtp.ask("DATA");
     assert!(smtp.ask(".").starts_with("250 "));
     assert_eq!(lab.ledger().received()[0].data, b"");
-    let line = "x".repeat(4096 + 1);
+    let line = "x".repeat(4096 + 2);
     let _ = smtp.stream.write_all(line.as_bytes());
     assert_eq!(smtp.reply(), "", "the connection is closed");
+}
+
+#[test]
+fn a_message_has_at_most_a_hundred_recipients() {
+    let lab = lab();
+    let mut smtp = greeted(&lab, "mx.plain.test");
+    smtp.ask("EHLO client.test");
+    smtp.ask("MAIL FROM:<a@client.test>");
+    for number in 0..100 {
+        assert!(smtp.ask(&format!("RCPT TO:<{number}@plain.test>")).starts_with("250 "));
+    }
+    assert!(smtp.ask("RCPT TO:<100@plain.test>").starts_with("452 "));
 }

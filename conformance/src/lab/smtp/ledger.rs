@@ -142,3 +142,53 @@ impl Entry {
 const MAX_ENTRIES: usize = 1000;
 const MAX_LINES: usize = 100;
 const MAX_LINE: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Received {
+        Received {
+            host: "mx.there.test".to_owned(),
+            helo: "client.test".to_owned(),
+            sender: String::new(),
+            recipients: vec!["a@there.test".to_owned(), "b@Other.test".to_owned()],
+            data: Vec::new(),
+            tls: None,
+        }
+    }
+
+    #[test]
+    fn lines_are_bounded_in_number_and_length() {
+        let ledger = Ledger::default();
+        let entry = ledger.open("mx.there.test");
+        for _ in 0..=MAX_LINES {
+            entry.line(&[b'x'; MAX_LINE + 1]);
+        }
+        let sessions = ledger.sessions();
+        assert_eq!(sessions[0].clear_lines.len(), MAX_LINES);
+        assert!(sessions[0].clear_lines.iter().all(|line| line.len() == MAX_LINE));
+        assert!(sessions[0].sealed_lines.is_empty());
+    }
+
+    #[test]
+    fn sessions_and_messages_are_bounded_in_number() {
+        let ledger = Ledger::default();
+        for _ in 0..=MAX_ENTRIES {
+            ledger.open("mx.there.test").line(b"NOOP");
+            ledger.receive(message());
+        }
+        assert_eq!(ledger.sessions().len(), MAX_ENTRIES);
+        assert_eq!(ledger.received().len(), MAX_ENTRIES);
+        assert!(ledger.sessions().iter().all(|session| session.clear_lines == ["NOOP"]));
+    }
+
+    #[test]
+    fn messages_are_found_by_the_domain_of_a_recipient() {
+        let ledger = Ledger::default();
+        ledger.receive(message());
+        for (domain, count) in [("there.test", 1), ("other.TEST", 1), ("mx.there.test", 0)] {
+            assert_eq!(ledger.received_for(domain).len(), count, "{domain}");
+        }
+    }
+}

@@ -264,3 +264,30 @@ const BAD_ARGUMENT: &str = "501 5.5.4 a path is needed\r\n";
 const MAX_RECIPIENTS: usize = 100;
 /// A fatal TLS alert, handshake_failure (RFC 8446 section 6.2).
 const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc5321_4_1_2_paths() {
+        for (rest, keyword, mailbox) in [
+            ("FROM:<>", "FROM:", Some("")),
+            ("from:<a@b.test> SIZE=1", "FROM:", Some("a@b.test")),
+            ("TO: <a@b.test>", "TO:", Some("a@b.test")),
+            ("TO:a@b.test", "TO:", None),
+            ("TO:<a@b.test", "TO:", None),
+            ("FROM:<a@b.test>", "TO:", None),
+            ("T", "TO:", None),
+        ] {
+            assert_eq!(path(rest, keyword).as_deref(), mailbox, "{rest}");
+        }
+    }
+
+    #[test]
+    fn rfc5321_4_5_2_dots_are_unstuffed_at_the_beginning_of_lines_alone() {
+        assert_eq!(unstuff(b"..\r\n...\r\na..\r\n"), b".\r\n..\r\na..\r\n");
+        assert_eq!(unstuff(b"a\n.b\r\n"), b"a\n.b\r\n", "a bare LF ends no line");
+        assert_eq!(unstuff(b""), b"");
+    }
+}

@@ -80,11 +80,14 @@ impl Wire {
             let rest = self.buffer.get(searched..).unwrap_or_default();
             if let Some(at) = rest.windows(end.len()).position(|window| window == end) {
                 let length = searched + at;
+                if length > limit {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
                 let line = self.buffer.get(..length).unwrap_or_default().to_vec();
                 self.buffer.drain(..length + end.len());
                 return Ok(line);
             }
-            if self.buffer.len() > limit {
+            if self.buffer.len() >= limit + end.len() {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             searched = self.buffer.len().saturating_sub(end.len() - 1);
@@ -121,3 +124,54 @@ impl Wire {
 const MAX_LINE: usize = 4096;
 /// The longest message; SIZE announces it.
 const MAX_MESSAGE: usize = 1_048_576;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// What a wire reads of `parts`, each sent by itself.
+    fn wire(parts: &[&[u8]]) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_nodelay(true).unwrap();
+        for part in parts {
+            client.write_all(part).unwrap();
+        }
+        Wire::new(Channel::Clear(listener.accept().unwrap().0))
+    }
+
+    #[test]
+    fn any_split_of_the_input_gives_the_same_lines_and_messages() {
+        let input = b"DATA\r\na\r\n..\r\n.\r\n.\r\nQUIT\r\n";
+        for at in 0..=input.len() {
+            let (head, tail) = input.split_at(at);
+            let mut wire = wire(&[head, tail]);
+            assert_eq!(wire.line().unwrap(), b"DATA");
+            assert_eq!(wire.message().unwrap(), b"a\r\n..\r\n");
+            assert_eq!(wire.message().unwrap(), b"");
+            assert_eq!(wire.line().unwrap(), b"QUIT");
+            assert_eq!(wire.line().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn a_line_has_at_most_4096_octets() {
+        let longest = [vec![b'x'; MAX_LINE], b"\r\n".to_vec()].concat();
+        assert_eq!(wire(&[&longest]).line().unwrap().len(), MAX_LINE);
+        let longer = [b"x", longest.as_slice()].concat();
+        assert_eq!(wire(&[&longer]).line().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let endless = vec![b'x'; MAX_LINE + 2];
+        assert_eq!(wire(&[&endless]).line().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn octets_left_before_tls_are_refused() {
+        let mut left = wire(&[b"STARTTLS\r\nM"]);
+        assert_eq!(left.line().unwrap(), b"STARTTLS");
+        assert!(left.into_clear().is_none());
+        let mut clean = wire(&[b"STARTTLS\r\n"]);
+        assert_eq!(clean.line().unwrap(), b"STARTTLS");
+        assert!(clean.into_clear().is_some());
+    }
+}

@@ -279,6 +279,27 @@ pub(super) const DOMAINS: &[Plan] = &[
         ..Plan::NOTHING
     },
     Plan {
+        domain: "dane-mx-out.test",
+        title: "MX host is an alias into an insecure zone",
+        what_it_shows: "The MX host is a secure CNAME into a zone that is not signed. The TLSA \
+            records of the MX host name itself still count (RFC 7672 section 2.2.2).",
+        zones: &[
+            ("dane-mx-out.test", Signing::Signed),
+            ("unsigned-hosting.test", Signing::Unsigned),
+        ],
+        mx: &[(10, "mx.dane-mx-out.test")],
+        aliases: &[("mx.dane-mx-out.test", "mail.unsigned-hosting.test")],
+        hosts: &[HostPlan {
+            name: "mail.unsigned-hosting.test",
+            certificate: Certificate::SELF_SIGNED,
+            tlsa: &[DANE_EE],
+            tlsa_base: Some("mx.dane-mx-out.test"),
+            ..HostPlan::HONEST
+        }],
+        expected: Expected::delivered("mx.dane-mx-out.test", Security::DaneEe),
+        ..Plan::NOTHING
+    },
+    Plan {
         domain: "dane-implicit-mx.test",
         title: "DANE without MX records",
         what_it_shows: "The absence of MX records is proved, so the domain itself is the host, with \

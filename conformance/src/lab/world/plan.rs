@@ -65,6 +65,8 @@ pub(crate) struct HostPlan {
     pub(crate) server: Option<Behaviour>,
     pub(crate) certificate: Certificate,
     pub(crate) tlsa: &'static [Tlsa],
+    /// The TLSA base domain, where it is not the name of the host.
+    pub(crate) tlsa_base: Option<&'static str>,
     pub(crate) tlsa_fault: Option<Fault>,
 }
 
@@ -75,6 +77,7 @@ impl HostPlan {
         server: Some(Behaviour::DEFAULT),
         certificate: Certificate::GOOD,
         tlsa: &[],
+        tlsa_base: None,
         tlsa_fault: None,
     };
 }
