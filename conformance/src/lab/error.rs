@@ -17,9 +17,6 @@ pub enum LabError {
     /// An address cannot be bound or a thread not started.
     #[error("the system refuses a socket or a thread")]
     Io(#[from] io::Error),
-    /// A name of the lab is not a domain name that a certificate or a table can hold.
-    #[error("{0:?} is not a host name")]
-    Name(String),
     /// The time is out of the range of certificates.
     #[error("the time is out of range")]
     Time,

@@ -1,14 +1,21 @@
 //! Every certificate of the lab is wrong, or right, in the way it is meant to be.
 
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::net::TcpListener;
+
 use conformance::lab::dns::{Face, Transport};
-use conformance::lab::{Lab, TlsVersions};
+use conformance::lab::pki::{Credential, Dates, Matching, Pki, Selector, Signed};
+use conformance::lab::smtp::{Behaviour, Handshake, Ledger, SmtpServer};
+use conformance::lab::{Lab, LabError, TlsVersions};
 use hickory_proto::op::{Message, MessageType, OpCode, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
+use pki_types::UnixTime;
 use ring::digest::{SHA256, digest};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, ProtocolVersion};
 
-use crate::client::{lab, lenient, strict, tls_error, upgraded};
+use crate::client::{Smtp, connect, lab, lenient, seal, strict, tls_error, trusting, upgraded};
 
 /// What the strict client says of the certificate of a host.
 fn refusal(lab: &Lab, host: &str) -> CertificateError {
@@ -43,6 +50,62 @@ fn each_fault_is_the_one_it_says() {
     }
 }
 
+/// A server of its own, beside a lab: what it shows, and the versions it speaks.
+fn server(credential: &Credential, versions: TlsVersions) -> (SmtpServer, SocketAddr, Ledger) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let behaviour = Behaviour { versions, ..Behaviour::default() };
+    let (key, ledger) = (credential.certified_key().unwrap(), Ledger::default());
+    let server = SmtpServer::start(listener, "mx.own.test", behaviour, key, ledger.clone());
+    (server.unwrap(), address, ledger)
+}
+
+#[test]
+fn a_server_can_be_had_without_a_lab() {
+    let pki = Pki::new(UnixTime::now()).unwrap();
+    let early = pki.issue(&["mx.own.test"], Signed::ByRoot, Dates::Future).unwrap();
+    let (server, address, ledger) = server(&early, TlsVersions::Only13);
+    let mut smtp = Smtp::new(connect(address.ip(), address.port()).unwrap());
+    smtp.reply();
+    smtp.ask("EHLO client.test");
+    smtp.ask("STARTTLS");
+    let config = trusting(vec![pki.root().clone()]);
+    let error = seal(smtp.into_stream(), config, "mx.own.test").expect_err("a refusal");
+    assert!(matches!(
+        tls_error(&error),
+        Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }
+        )
+    ));
+    drop(server);
+    let sessions = ledger.sessions();
+    let Handshake::Failed(why) = &sessions[0].handshake else { panic!("{sessions:?}") };
+    assert!(why.contains("alert"), "{why}");
+}
+
+#[test]
+fn rfc6698_2_1_tlsa_records_of_a_chain() {
+    let pki = Pki::new(UnixTime::now()).unwrap();
+    let leaf = pki.issue(&["mx.own.test"], Signed::ByAnchor, Dates::Current).unwrap();
+    let chain = leaf.chain();
+    let full = leaf.tlsa(2, Selector::Certificate, Matching::Full, 1).unwrap();
+    assert_eq!(full, [&[2, 0, 0], chain[1].as_ref()].concat());
+    let sha512 = leaf.tlsa(3, Selector::PublicKey, Matching::Sha512, 0).unwrap();
+    assert_eq!((&sha512[..3], sha512.len()), ([3, 1, 2].as_slice(), 3 + 64));
+    assert_eq!(leaf.tlsa(2, Selector::Certificate, Matching::Full, 3), None);
+    let alone = pki.issue(&["mx.own.test"], Signed::ByRoot, Dates::Current).unwrap();
+    assert_eq!(alone.chain().len(), 1, "the root is not sent");
+}
+
+#[test]
+fn a_name_that_no_certificate_can_hold_is_refused() {
+    let pki = Pki::new(UnixTime::now()).unwrap();
+    let issued = pki.issue(&["mx.m\u{fc}ller.test"], Signed::ByRoot, Dates::Current);
+    assert!(matches!(issued, Err(LabError::Certificate(_))));
+    let late = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+    assert!(matches!(Pki::new(late), Err(LabError::Time)));
+}
+
 #[test]
 fn the_wrong_key_is_seen_in_the_handshake_signature_alone() {
     let lab = lab();
@@ -66,7 +129,6 @@ fn the_versions_are_the_ones_of_the_behaviour() {
         let smtp = upgraded(&lab, host, strict(&lab)).unwrap();
         assert_eq!(smtp.stream.conn.protocol_version(), Some(version));
     }
-    assert_ne!(TlsVersions::Only12, TlsVersions::Only13);
 }
 
 /// The TLSA records below `_25._tcp` and below the real port, which are the same.

@@ -25,8 +25,13 @@ fn provider() -> Arc<CryptoProvider> {
 
 /// A client that trusts the lab's root and checks names, dates and keys.
 pub(crate) fn strict(lab: &Lab) -> ClientConfig {
+    trusting(lab.roots())
+}
+
+/// A client that trusts these roots and checks names, dates and keys.
+pub(crate) fn trusting(trusted: Vec<CertificateDer<'static>>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    for root in lab.roots() {
+    for root in trusted {
         roots.add(root).unwrap();
     }
     ClientConfig::builder_with_provider(provider())

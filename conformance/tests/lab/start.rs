@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use conformance::lab::{Delivery, Lab};
 use pki_types::UnixTime;
+use tlsrpt::ResultType;
 
 #[test]
 fn it_starts_within_a_second() {
@@ -52,4 +53,13 @@ fn every_domain_is_told_apart_and_has_a_consistent_verdict() {
         assert_eq!(expected.host.is_some(), delivered, "{}", domain.domain);
         assert!(!domain.title.is_empty() && domain.what_it_shows.ends_with('.'));
     }
+}
+
+#[test]
+fn every_result_type_of_tlsrpt_is_met_but_the_one_that_needs_mandatory_dane() {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    let met: BTreeSet<_> = lab.domains().iter().filter_map(|one| one.expected.tls_result).collect();
+    let registered = ResultType::REGISTERED;
+    let wanted = registered.iter().map(ResultType::as_str).filter(|name| *name != "dane-required");
+    assert_eq!(met, wanted.collect());
 }

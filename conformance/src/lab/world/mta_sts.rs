@@ -48,6 +48,34 @@ pub(super) const DOMAINS: &[Plan] = &[
         ..Plan::NOTHING
     },
     Plan {
+        domain: "sts-signed.test",
+        title: "MTA-STS in a signed zone",
+        what_it_shows: "The zone is signed and proves that there are no TLSA records: DANE does not \
+            apply, and the MTA-STS policy does.",
+        zones: &[("sts-signed.test", Signing::Signed)],
+        mx: &[(10, "mx.sts-signed.test")],
+        hosts: &[HostPlan { name: "mx.sts-signed.test", ..HostPlan::HONEST }],
+        policy: Some(PolicyPlan::serving(policy!("enforce", "mx.sts-signed.test"))),
+        expected: Expected::delivered("mx.sts-signed.test", Security::MtaSts),
+        ..Plan::NOTHING
+    },
+    Plan {
+        domain: "sts-none.test",
+        title: "MTA-STS in mode none",
+        what_it_shows: "The domain is leaving MTA-STS: as if it had no policy (RFC 8461 section \
+            8.3).",
+        zones: &[("sts-none.test", Signing::Unsigned)],
+        mx: &[(10, "mx.sts-none.test")],
+        hosts: &[HostPlan {
+            name: "mx.sts-none.test",
+            certificate: Certificate::SELF_SIGNED,
+            ..HostPlan::HONEST
+        }],
+        policy: Some(PolicyPlan::serving(policy!("none", "mx.sts-none.test"))),
+        expected: Expected::delivered("mx.sts-none.test", Security::Unauthenticated),
+        ..Plan::NOTHING
+    },
+    Plan {
         domain: "sts-masked.test",
         title: "MTA-STS, STARTTLS overwritten",
         what_it_shows: "A middlebox overwrites STARTTLS by XXXXXXXA, but the policy asks for TLS: \
