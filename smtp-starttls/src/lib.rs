@@ -58,6 +58,7 @@ mod downgrade;
 mod ehlo;
 mod failure;
 pub mod limits;
+mod mail;
 mod name;
 mod reply;
 
@@ -72,6 +73,13 @@ pub use ehlo::{
     Limits, RawLines, SizeLimit, Warning, WarningSet,
 };
 pub use failure::{CleartextRetry, Failure, FailureReasonCode, NextAction, Reason, ResultType};
+pub use mail::{
+    Answer, Body, Chunk, CommandError, DangerAuthUnverified, Delivery, DotStuffer, EnvelopeId,
+    Event, ForwardPath, Handled, Mail, MailFailure, MailFailureReason, Mailbox, MailboxError,
+    Mailer, Message, MessageCheck, MessageError, NotUsable, Notify, NotifyOn, OriginalRecipient,
+    ParameterError, Progress, Recipient, RequireTlsPermit, RequireTlsRefused, Return, ReversePath,
+    Want,
+};
 pub use name::{EhloName, EhloNameError};
 pub use reply::{
     EnhancedCode, Escaped, LineEnds, Read, ReplyClass, ReplyCode, ReplyError, ReplyLine,

@@ -90,7 +90,7 @@ impl Session<Clear> {
     /// The capabilities listed in clear, for logs: nothing may rely on them once TLS is tried.
     #[must_use]
     pub const fn listed_in_clear(&self) -> Capabilities {
-        self.capabilities
+        self.collected.capabilities()
     }
 
     fn greeted(&mut self, code: ReplyCode) {
@@ -116,10 +116,11 @@ impl Session<Clear> {
     }
 
     fn ehlo_accepted(&mut self, code: ReplyCode) {
-        self.capabilities = self.collected.finish_in_clear();
+        let capabilities = self.collected.finish_in_clear();
+        self.collected.settle(capabilities);
         let counts_first_line =
             self.terms.needs_tls() && self.terms.first_line == FirstLine::MayOffer;
-        let is_listed = self.capabilities.has(Keyword::StartTls)
+        let is_listed = capabilities.has(Keyword::StartTls)
             || (counts_first_line && self.collected.first_line_offers());
         if is_listed {
             self.channel.offer = Offer::Listed;

@@ -91,8 +91,9 @@ impl Session<Sealed> {
     }
 
     fn hello_accepted(&mut self, code: ReplyCode) {
-        self.capabilities = self.collected.finish_in_tls();
-        if self.terms.need.is_require_tls() && !self.capabilities.has(Keyword::RequireTls) {
+        let capabilities = self.collected.finish_in_tls();
+        self.collected.settle(capabilities);
+        if self.terms.need.is_require_tls() && !capabilities.has(Keyword::RequireTls) {
             return self.refuse(Reason::RequireTlsNotOffered, Exchange::Hello, code);
         }
         self.step = Step::Done(Outcome::Secured);

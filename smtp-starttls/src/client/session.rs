@@ -1,6 +1,6 @@
 //! What the session in clear and the session inside TLS have in common.
 
-use super::config::{Config, Terms};
+use super::config::{Config, Protocol, Terms};
 use super::facts::TlsFailure;
 use super::hello::HelloLine;
 use super::notice::Notice;
@@ -8,6 +8,7 @@ use super::outcome::Outcome;
 use super::wait::{Phase, WaitLimit};
 use crate::ehlo::{Capabilities, CapabilityReader};
 use crate::failure::{Circumstances, Failure, Reason, ResultType};
+use crate::mail::NotUsable;
 use crate::reply::{LineEnds, Read, ReplyCode, ReplyLine, ReplyReader};
 
 /// One connection from the greeting to the end of the second EHLO.
@@ -23,7 +24,6 @@ pub struct Session<S> {
     pub(super) terms: Terms,
     pub(super) step: Step,
     pub(super) collected: CapabilityReader,
-    pub(super) capabilities: Capabilities,
     pub(super) channel: S,
 }
 
@@ -103,7 +103,6 @@ impl<S: Channel> Session<S> {
             terms: config.terms,
             step,
             collected: CapabilityReader::new(),
-            capabilities: Capabilities::none(),
             channel,
         }
     }
@@ -274,8 +273,23 @@ impl<S: Channel> Session<S> {
     #[must_use]
     pub const fn capabilities(&self) -> Capabilities {
         match self.step {
-            Step::Done(Outcome::Secured | Outcome::Plaintext(_)) => self.capabilities,
+            Step::Done(Outcome::Secured | Outcome::Plaintext(_)) => self.collected.capabilities(),
             _ => Capabilities::none(),
+        }
+    }
+
+    /// What a mailer goes on with.
+    pub(crate) fn into_parts(self) -> Result<(ReplyReader, Capabilities, Protocol, S), NotUsable> {
+        match self.step {
+            Step::Done(Outcome::Secured | Outcome::Plaintext(_)) => {
+                Ok((self.reader, self.collected.capabilities(), self.terms.protocol, self.channel))
+            }
+            Step::Done(outcome) | Step::SendQuit(outcome) | Step::AwaitQuit(outcome) => {
+                Err(NotUsable::Ended(outcome))
+            }
+            Step::StartTls | Step::Send(_) | Step::Await(_) => {
+                Err(NotUsable::Unfinished(self.phase()))
+            }
         }
     }
 

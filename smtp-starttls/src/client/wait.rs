@@ -21,6 +21,26 @@ pub enum Phase {
     EhloInTls,
     /// The reply to QUIT.
     Quit,
+    /// The reply to RSET.
+    Reset,
+    /// The reply to MAIL.
+    Mail,
+    /// The reply to RCPT.
+    Recipient,
+    /// The reply to DATA.
+    Data,
+    /// A part of the message to be taken.
+    Body,
+    /// The reply to a chunk that is not the last.
+    Chunk,
+    /// The reply to the whole message.
+    Message,
+    /// The reply to NOOP.
+    Noop,
+    /// The reply to AUTH or to a response of it.
+    Auth,
+    /// No reply; the connection is idle.
+    Idle,
 }
 
 impl Phase {
@@ -35,6 +55,16 @@ impl Phase {
             Self::Handshake => "handshake",
             Self::EhloInTls => "ehlo-in-tls",
             Self::Quit => "quit",
+            Self::Reset => "rset",
+            Self::Mail => "mail",
+            Self::Recipient => "rcpt",
+            Self::Data => "data",
+            Self::Body => "body",
+            Self::Chunk => "bdat",
+            Self::Message => "message",
+            Self::Noop => "noop",
+            Self::Auth => "auth",
+            Self::Idle => "idle",
         }
     }
 }
@@ -71,6 +101,15 @@ impl WaitLimit {
             }
             Phase::Handshake => (120, "house rule"),
             Phase::Quit => (5, "house rule"),
+            Phase::Mail => (5 * MINUTE, "RFC 5321 section 4.5.3.2.2"),
+            Phase::Recipient => (5 * MINUTE, "RFC 5321 section 4.5.3.2.3"),
+            Phase::Data => (2 * MINUTE, "RFC 5321 section 4.5.3.2.4"),
+            Phase::Body => (3 * MINUTE, "RFC 5321 section 4.5.3.2.5"),
+            Phase::Message => (10 * MINUTE, "RFC 5321 section 4.5.3.2.6"),
+            Phase::Chunk => (3 * MINUTE, "house rule after RFC 5321 section 4.5.3.2.5"),
+            Phase::Reset | Phase::Noop | Phase::Auth | Phase::Idle => {
+                (5 * MINUTE, "house rule after RFC 5321 section 4.5.3.2.2")
+            }
         };
         Self::new(phase.word(), seconds, section)
     }

@@ -109,6 +109,16 @@ impl CapabilityReader {
         self.signs
     }
 
+    /// What the lines say, or what was settled.
+    pub(crate) const fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// From now on the capabilities are these.
+    pub(crate) const fn settle(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
+    }
+
     /// What is in force before TLS.
     #[must_use]
     pub fn finish_in_clear(&self) -> Capabilities {

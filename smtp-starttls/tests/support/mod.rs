@@ -145,3 +145,43 @@ pub fn play(config: &Config, tls: Tls, script: &[Step<'_>]) -> Report {
     let outcome = player.drive(&mut sealed).expect("no second STARTTLS");
     Report { outcome, sent: player.sent, downgrade, keywords: sealed.capabilities().keywords() }
 }
+
+/// A session that is up in clear, after an EHLO reply with these lines.
+pub fn clear_session(config: &Config, lines: &[&str]) -> Session<smtp_starttls::Clear> {
+    let mut session = Session::new(config);
+    let reply = ehlo_reply(lines);
+    let mut player = Player {
+        script: &[Step::Send(b"220 mx.example\r\n"), Step::Send(reply.as_bytes())],
+        sent: Vec::new(),
+    };
+    let outcome = player.drive(&mut session);
+    assert!(matches!(outcome, Some(Outcome::Plaintext(_))), "{outcome:?}");
+    session
+}
+
+/// A session that is up inside TLS, after an EHLO reply with these lines.
+pub fn sealed_session(config: &Config, tls: Tls, lines: &[&str]) -> Session<smtp_starttls::Sealed> {
+    let mut session = Session::new(config);
+    let script = [
+        Step::Send(b"220 mx.example\r\n"),
+        Step::Send(b"250-mx.example\r\n250 STARTTLS\r\n"),
+        Step::Send(b"220 go\r\n"),
+    ];
+    let mut player = Player { script: &script, sent: Vec::new() };
+    assert_eq!(player.drive(&mut session), None);
+    let name = "client.example".parse().unwrap();
+    let mut sealed = session.into_upgrade().unwrap().tls_up(&name, &facts(tls).unwrap());
+    let reply = ehlo_reply(lines);
+    player.script = &[];
+    let script = [Step::Send(reply.as_bytes())];
+    let mut player = Player { script: &script, sent: Vec::new() };
+    assert_eq!(player.drive(&mut sealed), Some(Outcome::Secured));
+    sealed
+}
+
+pub fn ehlo_reply(lines: &[&str]) -> String {
+    let all = [&["mx.example"], lines].concat();
+    let last = all.len() - 1;
+    let mark = |at| if at == last { ' ' } else { '-' };
+    all.iter().enumerate().map(|(at, line)| format!("250{}{line}\r\n", mark(at))).collect()
+}
