@@ -2,4 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+mod fetch;
 pub mod resolve;
+
+pub use fetch::FetchPolicy;

@@ -5,6 +5,8 @@
 //! | `hickory` | [`hickory`] | DNS: a validating resolver that one trusts, by its AD bit |
 //! | `domain` | [`domain`] | DNS: answers of any resolver, validated in this process |
 //! | `hickory-validate` | [`hickory_validate`] | the same by another validator, which is stricter |
+//! | `https` | [`https`] | the policy fetch over HTTPS |
+//! | `rustls` | [`rustls`] | TLS, and the verification of certificates |
 
 #[cfg(feature = "domain")]
 pub mod domain;
@@ -16,4 +18,8 @@ mod hickory_records;
 mod hickory_transport;
 #[cfg(feature = "hickory-validate")]
 pub mod hickory_validate;
+#[cfg(feature = "https")]
+pub mod https;
 pub mod resolv_conf;
+#[cfg(feature = "rustls")]
+pub mod rustls;

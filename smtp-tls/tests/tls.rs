@@ -1,0 +1,239 @@
+//! The TLS adapter against servers on loopback.
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs
+)]
+
+use core::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream as StdStream};
+use std::sync::Arc;
+
+use conformance::lab::pki::{Credential, Dates, Pki, Signed};
+use mta_sts::CertificateFault;
+use pki_types::{ServerName, UnixTime};
+use rustls::crypto::ring;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use smtp_starttls::TlsVersion;
+use smtp_tls::adapter::rustls::{Check, Connector, Secured, TlsError, Verified};
+use tokio::net::TcpStream;
+
+const NAME: &str = "mx.example.org";
+
+const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
+
+fn pki() -> Pki {
+    Pki::new(UnixTime::now()).unwrap()
+}
+
+fn connector(pki: &Pki) -> Connector {
+    let mut roots = RootCertStore::empty();
+    roots.add(pki.root().clone()).unwrap();
+    Connector::new(Arc::new(ring::default_provider()), roots).unwrap()
+}
+
+#[derive(Debug)]
+struct One(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for One {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// Serves each connection by this function, on a thread that ends with the process.
+fn serve(one: impl Fn(StdStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            one(stream);
+        }
+    });
+    address
+}
+
+/// A server that echoes one byte inside TLS.
+fn tls_server(
+    key: Arc<CertifiedKey>,
+    versions: &'static [&'static SupportedProtocolVersion],
+) -> SocketAddr {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(One(key)));
+    let config = Arc::new(config);
+    serve(move |mut stream| {
+        let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut sealed = rustls::Stream::new(&mut connection, &mut stream);
+        let mut byte = [0];
+        if sealed.read_exact(&mut byte).is_ok() {
+            let _ = sealed.write_all(&byte);
+        }
+    })
+}
+
+async fn connect(
+    connector: &Connector,
+    server: SocketAddr,
+    check: Check,
+) -> Result<Secured<TcpStream>, TlsError> {
+    let stream = TcpStream::connect(server).await.unwrap();
+    connector.connect(ServerName::try_from(NAME).unwrap(), check, stream).await
+}
+
+/// What is found of a certificate: by a check that demands it, and by one that only notes it.
+async fn judge(pki: &Pki, credential: &Credential) -> Result<(), CertificateFault> {
+    let connector = connector(pki);
+    let mut found = Vec::new();
+    for versions in [&BOTH[..1], &BOTH[1..]] {
+        let server = tls_server(credential.certified_key().unwrap(), versions);
+        found.push(match connect(&connector, server, Check::Pkix).await {
+            Ok(secured) => {
+                assert_eq!(secured.session.verified, Verified::Pkix);
+                Ok(())
+            }
+            Err(TlsError::Certificate(fault)) => Err(fault),
+            Err(other) => panic!("unexpected failure: {other}"),
+        });
+        let noted = connect(&connector, server, Check::Nothing).await.unwrap();
+        let Verified::NotRequired(verdict) = noted.session.verified else {
+            panic!("a check that was not asked for");
+        };
+        found.push(verdict);
+    }
+    assert!(found.windows(2).all(|pair| pair[0] == pair[1]), "{found:?}");
+    found[0]
+}
+
+#[tokio::test]
+async fn rfc8461_4_1_a_good_certificate_is_accepted() {
+    let pki = pki();
+    let good = pki.issue(&["other.example", NAME], Signed::ByRoot, Dates::Current).unwrap();
+    assert_eq!(judge(&pki, &good).await, Ok(()));
+}
+
+#[tokio::test]
+async fn rfc8461_4_1_each_fault_is_told_apart() {
+    let pki = pki();
+    for (names, signed, dates, expected) in [
+        (NAME, Signed::ByRoot, Dates::Past, CertificateFault::Expired),
+        (NAME, Signed::ByRoot, Dates::Future, CertificateFault::Expired),
+        (NAME, Signed::BySelf, Dates::Current, CertificateFault::NotTrusted),
+        (NAME, Signed::ByAnchor, Dates::Current, CertificateFault::NotTrusted),
+        ("mx2.example.org", Signed::ByRoot, Dates::Current, CertificateFault::HostMismatch),
+        ("example.org", Signed::ByRoot, Dates::Current, CertificateFault::HostMismatch),
+        ("*.org", Signed::ByRoot, Dates::Current, CertificateFault::HostMismatch),
+    ] {
+        let credential = pki.issue(&[names], signed, dates).unwrap();
+        assert_eq!(judge(&pki, &credential).await, Err(expected), "{names} {signed:?} {dates:?}");
+    }
+}
+
+#[tokio::test]
+async fn rfc8461_4_1_a_wildcard_is_the_whole_first_label() {
+    let pki = pki();
+    let wildcard = pki.issue(&["*.example.org"], Signed::ByRoot, Dates::Current).unwrap();
+    assert_eq!(judge(&pki, &wildcard).await, Ok(()));
+    let deeper = pki.issue(&["*.mx.example.org"], Signed::ByRoot, Dates::Current).unwrap();
+    assert_eq!(judge(&pki, &deeper).await, Err(CertificateFault::HostMismatch));
+}
+
+#[tokio::test]
+async fn the_peer_must_hold_the_key_whatever_is_checked() {
+    let pki = pki();
+    let shown = pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap();
+    let other = pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap();
+    for versions in [&BOTH[..1], &BOTH[1..]] {
+        let server = tls_server(shown.with_key_of(&other).unwrap(), versions);
+        for check in [Check::Pkix, Check::Nothing] {
+            let error = connect(&connector(&pki), server, check).await.unwrap_err();
+            assert_eq!(error, TlsError::Signature, "{check:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_the_session_is_told() {
+    let pki = pki();
+    let good = pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap();
+    for (versions, version, start) in [
+        (&BOTH[..1], TlsVersion::TLS12, "TLS_ECDHE_ECDSA_WITH_"),
+        (&BOTH[1..], TlsVersion::TLS13, "TLS13_"),
+        (BOTH, TlsVersion::TLS13, "TLS13_"),
+    ] {
+        let server = tls_server(good.certified_key().unwrap(), versions);
+        let session = connect(&connector(&pki), server, Check::Pkix).await.unwrap().session;
+        assert_eq!(session.version, version);
+        assert!(session.cipher_suite.starts_with(start), "{}", session.cipher_suite);
+    }
+}
+
+#[tokio::test]
+async fn no_session_is_resumed() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let pki = pki();
+    let good = pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap();
+    let server = tls_server(good.certified_key().unwrap(), BOTH);
+    let connector = connector(&pki);
+    for _ in 0..2 {
+        let mut secured = connect(&connector, server, Check::Pkix).await.unwrap();
+        // Tickets of TLS 1.3 come with the first data.
+        secured.stream.write_all(b"x").await.unwrap();
+        assert_eq!(secured.stream.read_u8().await.unwrap(), b'x');
+        let kind = secured.stream.get_ref().1.handshake_kind().unwrap();
+        assert_ne!(kind, rustls::HandshakeKind::Resumed);
+    }
+}
+
+#[tokio::test]
+async fn without_roots_nothing_is_trusted() {
+    let pki = pki();
+    let good = pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap();
+    let server = tls_server(good.certified_key().unwrap(), BOTH);
+    let provider = Arc::new(ring::default_provider());
+    let connector = Connector::new(provider, RootCertStore::empty()).unwrap();
+    let error = connect(&connector, server, Check::Pkix).await.unwrap_err();
+    assert_eq!(error, TlsError::Certificate(CertificateFault::NotTrusted));
+}
+
+#[tokio::test]
+async fn a_provider_without_algorithms_is_refused() {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.clear();
+    let error = Connector::new(Arc::new(provider), RootCertStore::empty()).unwrap_err();
+    assert_eq!(error, TlsError::Local);
+}
+
+#[tokio::test]
+async fn what_is_no_tls_is_told_apart() {
+    let connector = connector(&pki());
+    let plain = serve(|mut stream| {
+        let _ = stream.write_all(b"220 mx.example.org ESMTP\r\n");
+    });
+    let error = connect(&connector, plain, Check::Nothing).await.unwrap_err();
+    assert_eq!(error, TlsError::NotTls);
+
+    let cut = serve(drop);
+    let error = connect(&connector, cut, Check::Nothing).await.unwrap_err();
+    assert!(matches!(error, TlsError::Broken(_)), "{error:?}");
+
+    let alert = serve(|mut stream| {
+        let mut hello = [0; 4096];
+        let _ = stream.read(&mut hello);
+        // Fatal handshake_failure.
+        let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 40]);
+        let _ = stream.read(&mut hello);
+    });
+    let error = connect(&connector, alert, Check::Nothing).await.unwrap_err();
+    assert_eq!(error, TlsError::Alert(40));
+}
