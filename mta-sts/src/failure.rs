@@ -258,3 +258,7 @@ impl FailureKind {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

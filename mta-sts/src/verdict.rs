@@ -135,3 +135,82 @@ impl TlsRequiredNo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TLS: [HostFailure; 6] = [
+        HostFailure::StartTlsNotSupported,
+        HostFailure::HandshakeFailed,
+        HostFailure::Certificate(CertificateFault::Expired),
+        HostFailure::Certificate(CertificateFault::NotTrusted),
+        HostFailure::Certificate(CertificateFault::HostMismatch),
+        HostFailure::Certificate(CertificateFault::Invalid),
+    ];
+
+    #[test]
+    fn a01_enforce_does_not_deliver_to_a_host_that_fails() {
+        for failure in TLS.into_iter().chain([HostFailure::MxNotInPolicy]) {
+            let consequence = failure.consequence(Mode::Enforce, Exemption::Nothing);
+            assert_eq!(consequence, Consequence::NotHere);
+        }
+    }
+
+    #[test]
+    fn a02_testing_reports_and_delivers() {
+        for failure in TLS.into_iter().chain([HostFailure::MxNotInPolicy]) {
+            let consequence = failure.consequence(Mode::Testing, Exemption::Nothing);
+            assert_eq!(consequence, Consequence::LocalRules { report: Report::Yes });
+        }
+    }
+
+    #[test]
+    fn a03_none_is_no_policy() {
+        for failure in TLS.into_iter().chain([HostFailure::MxNotInPolicy]) {
+            let consequence = failure.consequence(Mode::None, Exemption::Nothing);
+            assert_eq!(consequence, Consequence::LocalRules { report: Report::No });
+        }
+    }
+
+    #[test]
+    fn s4_a_host_that_was_not_reached_is_no_failure_of_mta_sts() {
+        for mode in [Mode::Enforce, Mode::Testing, Mode::None] {
+            let consequence = HostFailure::NotReached.consequence(mode, Exemption::Nothing);
+            assert_eq!(consequence, Consequence::NextHost);
+        }
+        assert_eq!(HostFailure::NotReached.result_type(), None);
+    }
+
+    #[test]
+    fn a12_tls_required_no_exempts_only_where_it_is_honoured() {
+        use TlsRequiredNo::{Honour, Ignore};
+        assert_eq!(Honour.exemption(MessageTls::RequiredNo), Exemption::TlsRequiredNo);
+        assert_eq!(Honour.exemption(MessageTls::Required), Exemption::Nothing);
+        assert_eq!(Honour.exemption(MessageTls::Unsaid), Exemption::Nothing);
+        assert_eq!(Ignore.exemption(MessageTls::RequiredNo), Exemption::Nothing);
+        assert_eq!(TlsRequiredNo::default(), Ignore);
+        let failure = HostFailure::StartTlsNotSupported;
+        assert_eq!(
+            failure.consequence(Mode::Enforce, Exemption::TlsRequiredNo),
+            Consequence::LocalRules { report: Report::Yes }
+        );
+    }
+
+    #[test]
+    fn s3_2_result_types_at_delivery() {
+        let expected = [
+            (HostFailure::MxNotInPolicy, "validation-failure", "mx-not-in-policy"),
+            (HostFailure::StartTlsNotSupported, "starttls-not-supported", "starttls-not-supported"),
+            (HostFailure::HandshakeFailed, "validation-failure", "handshake-failed"),
+            (TLS[2], "certificate-expired", "certificate-expired"),
+            (TLS[3], "certificate-not-trusted", "certificate-not-trusted"),
+            (TLS[4], "certificate-host-mismatch", "certificate-host-mismatch"),
+            (TLS[5], "validation-failure", "certificate-invalid"),
+        ];
+        for (failure, result_type, reason) in expected {
+            assert_eq!(failure.result_type(), Some(result_type));
+            assert_eq!(failure.reason(), reason);
+        }
+    }
+}
