@@ -73,4 +73,4 @@ const fn mix(hash: u64, word: u64) -> u64 {
 const CASE: u8 = 0x20;
 
 /// Bytes in the longest field name: one and 31.
-const NAME_MAX: usize = 32;
+pub(crate) const NAME_MAX: usize = 32;

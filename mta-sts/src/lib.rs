@@ -66,14 +66,16 @@ mod http;
 mod mx;
 mod name;
 mod policy;
+mod postfix;
 mod profile;
-mod publish;
+pub mod publish;
 mod record;
+mod severity;
 mod verdict;
 
 pub use cache::{
     CacheEntry, EntryUpdate, FetchHistory, OverdueRefresh, Permission, PolicyStore, Refusal,
-    Severity, Stored, Update,
+    Stored, Update,
 };
 pub use codec::StoredFormError;
 pub use discovery::{
@@ -87,7 +89,8 @@ pub use mx::{MxPattern, PatternError};
 pub use name::{HostName, NameError, PolicyDomain};
 pub use pki_types::UnixTime;
 pub use policy::{Mode, Policy, PolicyError, PolicyRef};
+pub use postfix::{PostfixError, PostfixForm, postfix_value};
 pub use profile::{Deviation, Located, Note, Profile};
-pub use publish::content_id;
 pub use record::{PolicyId, PolicyIdError, Record, RecordError, RecordFault};
+pub use severity::Severity;
 pub use verdict::{Consequence, Exemption, HostFailure, MessageTls, Report, TlsRequiredNo};

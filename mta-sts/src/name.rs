@@ -246,7 +246,7 @@ pub(crate) fn last_label(name: &[u8]) -> LastLabel {
 }
 
 #[cfg(feature = "idna")]
-fn to_ascii(name: &str) -> Result<Cow<'_, str>, NameError> {
+pub(crate) fn to_ascii(name: &str) -> Result<Cow<'_, str>, NameError> {
     if name.is_ascii() {
         return Ok(Cow::Borrowed(name));
     }
@@ -255,7 +255,7 @@ fn to_ascii(name: &str) -> Result<Cow<'_, str>, NameError> {
 }
 
 #[cfg(not(feature = "idna"))]
-fn to_ascii(name: &str) -> Result<Cow<'_, str>, NameError> {
+pub(crate) fn to_ascii(name: &str) -> Result<Cow<'_, str>, NameError> {
     if name.is_ascii() { Ok(Cow::Borrowed(name)) } else { Err(NameError::ULabel) }
 }
 

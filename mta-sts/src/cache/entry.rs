@@ -11,6 +11,7 @@ use crate::failure::FailureKind;
 use crate::policy::{Mode, Policy};
 use crate::profile::Profile;
 use crate::record::PolicyId;
+use crate::severity::Severity;
 
 /// A policy that was fetched, with its id, the time of the fetch, and how refreshes went since.
 ///
@@ -33,23 +34,11 @@ struct Failure {
     count: u32,
 }
 
-/// How pressing it is that a policy has not been refreshed.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Severity {
-    /// Half of the lifetime has passed.
-    Notice,
-    /// Three quarters have.
-    Warning,
-    /// Nine tenths have. Soon the domain is without protection.
-    Error,
-}
-
 /// A finding for the operator: a live policy nears its end and was not refreshed (section 10.2).
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct OverdueRefresh {
-    /// How pressing it is.
+    /// `Notice` when half of the lifetime has passed, `Warning` at three quarters, `Error` at nine tenths.
     pub severity: Severity,
     /// When the policy dies.
     pub expires_at: UnixTime,

@@ -4,7 +4,7 @@ mod entry;
 mod history;
 mod store;
 
-pub use entry::{CacheEntry, OverdueRefresh, Severity};
+pub use entry::{CacheEntry, OverdueRefresh};
 pub use history::{FetchHistory, Permission, Refusal};
 pub use store::{EntryUpdate, PolicyStore, Stored, Update};
 

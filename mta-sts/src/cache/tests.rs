@@ -6,6 +6,7 @@ use crate::codec::StoredFormError;
 use crate::failure::FailureKind;
 use crate::policy::Policy;
 use crate::record::PolicyId;
+use crate::severity::Severity;
 
 const DAY: u64 = 86_400;
 const T: u64 = 1_800_000_000;
