@@ -1,0 +1,306 @@
+//! A certificate verifier for rustls, of one connection, that binds the record match to the
+//! handshake signature.
+//!
+//! ```text
+//! DanePlan --> DaneVerifier --> rustls handshake --> authenticated(connection)? failure()?
+//! ```
+//!
+//! The token is there only if the chain matched *and* the handshake signature was good. A resumed
+//! session runs no verifier, so it yields no token; [`client_config`] turns resumption off.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use once_cell::race::OnceBox;
+use pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WantsClientCert};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::{
+    CertificateError, ClientConfig, CommonState, ConfigBuilder, DigitallySignedStruct, Error,
+    HandshakeKind, PeerMisbehaved, SignatureScheme, WantsVerifier,
+};
+
+use crate::der::Certificate;
+use crate::discovery::{DanePlan, Enforcement};
+use crate::failure::{Failure, FailureReason};
+use crate::names::Name;
+use crate::usable::UsableSet;
+use crate::verify::{Authenticated, Match, Verifier};
+
+/// A verifier for one connection to one host. Make a new one for each connection; a second handshake
+/// with the same one is refused.
+///
+/// After the handshake, [`authenticated`](Self::authenticated) has the token or
+/// [`failure`](Self::failure) the reason. The raw keys of RFC 7250 are not offered.
+#[derive(Debug)]
+pub struct DaneVerifier {
+    usable: UsableSet,
+    base: Name,
+    names: Vec<Name>,
+    enforcement: Enforcement,
+    algorithms: WebPkiSupportedAlgorithms,
+    judged: OnceBox<Judged>,
+    authenticated: OnceBox<Authenticated>,
+    failure: OnceBox<Failure>,
+}
+
+/// The certificate that was judged, and what came out.
+#[derive(Debug)]
+struct Judged {
+    leaf: CertificateDer<'static>,
+    matched: Option<Match>,
+}
+
+impl DaneVerifier {
+    /// A verifier for a host by its plan, with the signature algorithms of this provider.
+    #[must_use]
+    pub fn new(plan: &DanePlan, provider: &CryptoProvider) -> Self {
+        Self {
+            usable: plan.usable().clone(),
+            base: plan.base().clone(),
+            names: plan.names().to_vec(),
+            enforcement: plan.enforcement(),
+            algorithms: provider.signature_verification_algorithms,
+            judged: OnceBox::new(),
+            authenticated: OnceBox::new(),
+            failure: OnceBox::new(),
+        }
+    }
+
+    /// The name that the connection must be made with, for the server name indication: the TLSA base
+    /// domain. The verifier refuses another one.
+    #[must_use]
+    pub fn server_name(&self) -> ServerName<'static> {
+        self.base.to_server_name()
+    }
+
+    /// The token, after a full handshake in which a record matched and the signature was good.
+    ///
+    /// There is none during the handshake, after a resumed one (of which this verifier has seen
+    /// nothing, even if it has judged the session's first connection), and where the plan is to
+    /// audit only.
+    #[must_use]
+    pub fn authenticated(&self, connection: &CommonState) -> Option<Authenticated> {
+        match connection.handshake_kind() {
+            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
+                if !connection.is_handshaking() =>
+            {
+                self.authenticated.get().copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// Why the server is not authenticated, if it is this verifier that refused it. Where the plan
+    /// is to audit only, the handshake may have ended well nevertheless.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        self.failure.get().copied()
+    }
+
+    fn fail(&self, failure: Failure) -> Error {
+        // Only the first reason counts: what follows from it says nothing new.
+        let _ = self.failure.set(Box::new(failure));
+        let error = match failure.kind() {
+            FailureReason::Expired => CertificateError::Expired,
+            FailureReason::NotYetValid => CertificateError::NotValidYet,
+            FailureReason::NameMismatch => CertificateError::NotValidForName,
+            FailureReason::MalformedCertificate => CertificateError::BadEncoding,
+            FailureReason::CriticalExtension => CertificateError::UnhandledCriticalExtension,
+            FailureReason::ExtendedKeyUsage | FailureReason::KeyUsage => {
+                CertificateError::InvalidPurpose
+            }
+            FailureReason::NoMatch | FailureReason::NotInPath => CertificateError::UnknownIssuer,
+            FailureReason::HandshakeSignature => CertificateError::BadSignature,
+            FailureReason::NameConstraints
+            | FailureReason::NotACa
+            | FailureReason::PathLength
+            | FailureReason::SignatureBudget
+            | FailureReason::TooManyCertificates
+            | FailureReason::UnsupportedAlgorithm
+            | FailureReason::WeakKey => CertificateError::ApplicationVerificationFailure,
+        };
+        Error::InvalidCertificate(error)
+    }
+
+    /// Checks the handshake signature with the key of the certificate that was judged, and makes the
+    /// token of the match.
+    fn check_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+        version: Version,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let Some(judged) = self.judged.get().filter(|judged| judged.leaf == *leaf) else {
+            return Err(Error::General("signature of a certificate that was not judged".into()));
+        };
+        let wrong = || self.fail(Failure::at(FailureReason::HandshakeSignature, 0));
+        let key = match Certificate::parse(&judged.leaf) {
+            Ok(certificate) => certificate.public_key_info(),
+            Err(_) => return Err(wrong()),
+        };
+        let scheme = signed.scheme;
+        let listed = self.algorithms.mapping.iter().find(|(listed, _)| *listed == scheme);
+        let algorithms = match listed {
+            Some((_, algorithms)) if version.allows(scheme) => *algorithms,
+            _ => {
+                wrong();
+                return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+            }
+        };
+        // The name of a scheme does not fix the curve in TLS 1.2: any listed algorithm may fit.
+        let count = match version {
+            Version::Tls12 => algorithms.len(),
+            Version::Tls13 => 1,
+        };
+        let fitting = algorithms.iter().take(count);
+        let mut fitting = fitting.filter(|it| it.public_key_alg_id().as_ref() == key.algorithm());
+        let is_good = |algorithm: &&dyn pki_types::SignatureVerificationAlgorithm| {
+            algorithm.verify_signature(key.key(), message, signed.signature()).is_ok()
+        };
+        if !fitting.any(is_good) {
+            return Err(wrong());
+        }
+        if let (Some(matched), Enforcement::Enforced) = (judged.matched, self.enforcement) {
+            let token = matched.danger_handshake_signature_was_verified();
+            let _ = self.authenticated.set(Box::new(token));
+        }
+        Ok(HandshakeSignatureValid::assertion())
+    }
+}
+
+impl ServerCertVerifier for DaneVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let named = match server_name {
+            ServerName::DnsName(name) => Name::try_from(name).ok(),
+            _ => None,
+        };
+        if named.as_ref() != Some(&self.base) {
+            return Err(Error::General("server name is not the tlsa base domain".into()));
+        }
+        let verdict = Verifier::new(&self.usable, &self.names, self.algorithms.all).verify(
+            end_entity,
+            intermediates,
+            now,
+        );
+        let leaf = end_entity.clone().into_owned();
+        let judged = Judged { leaf, matched: verdict.ok() };
+        if self.judged.set(Box::new(judged)).is_err() {
+            return Err(Error::General("verifier was used for another handshake".into()));
+        }
+        match (verdict, self.enforcement) {
+            (Ok(_), _) => Ok(ServerCertVerified::assertion()),
+            (Err(failure), Enforcement::Enforced) => Err(self.fail(failure)),
+            (Err(failure), Enforcement::DangerAuditOnly) => {
+                self.fail(failure);
+                Ok(ServerCertVerified::assertion())
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_signature(message, cert, dss, Version::Tls12)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_signature(message, cert, dss, Version::Tls13)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Ends a configuration with this verifier: no client certificate, no resumption.
+///
+/// A resumed session is not judged and yields no token; tickets may not cross from one set of
+/// records to another. To offer a client certificate, take [`with_verifier`] and set
+/// [`ClientConfig::resumption`] to [`Resumption::disabled`].
+#[must_use]
+pub fn client_config(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    verifier: Arc<DaneVerifier>,
+) -> ClientConfig {
+    let mut config = with_verifier(builder, verifier).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config
+}
+
+/// Puts this verifier into a configuration.
+#[must_use]
+pub fn with_verifier(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    verifier: Arc<DaneVerifier>,
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    builder.dangerous().with_custom_certificate_verifier(verifier)
+}
+
+#[derive(Clone, Copy)]
+enum Version {
+    Tls12,
+    Tls13,
+}
+
+impl Version {
+    /// Whether a scheme may sign a handshake of this version. The high and low octet of a scheme are
+    /// hash and signature in TLS 1.2
+    /// ([RFC 8446 section 4.2.3](https://www.rfc-editor.org/rfc/rfc8446#section-4.2.3)).
+    fn allows(self, scheme: SignatureScheme) -> bool {
+        let [hash, signature] = u16::from(scheme).to_be_bytes();
+        match self {
+            // RSA, ECDSA, RSA-PSS over RSA keys, Ed25519 and Ed448.
+            Self::Tls12 => match hash {
+                0x08 => (0x04..=0x08).contains(&signature),
+                0x04..=0x06 => matches!(signature, 0x01 | 0x03),
+                _ => false,
+            },
+            // No MD5, SHA-1 and SHA-224; no anonymous, RSA PKCS#1 and DSA.
+            Self::Tls13 => hash > 0x03 && !matches!(signature, 0x00..=0x02),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h4_schemes_of_tls_1_2() {
+        for scheme in [0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805, 0x0807] {
+            assert!(Version::Tls12.allows(scheme.into()), "{scheme:x}");
+        }
+        for scheme in [0x0101, 0x0201, 0x0203, 0x0301, 0x0400, 0x0402, 0x0904, 0x0809] {
+            assert!(!Version::Tls12.allows(scheme.into()), "{scheme:x}");
+        }
+    }
+
+    #[test]
+    fn h4_schemes_of_tls_1_3() {
+        for scheme in [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0904] {
+            assert!(Version::Tls13.allows(scheme.into()), "{scheme:x}");
+        }
+        for scheme in [0x0401, 0x0501, 0x0601, 0x0201, 0x0203, 0x0303, 0x0402, 0x0400, 0x0103] {
+            assert!(!Version::Tls13.allows(scheme.into()), "{scheme:x}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a complete path must come to, whoever built it.
+//!
+//! The rules are those of [RFC 5280 section 6](https://www.rfc-editor.org/rfc/rfc5280#section-6) as
+//! servers of mail meet them, extended to the anchor: a DANE-TA record says which certificate is the
+//! anchor and not that its own constraints are void
+//! ([RFC 7671 section 5.2.1](https://www.rfc-editor.org/rfc/rfc7671#section-5.2.1)).
+
+use pki_types::UnixTime;
+
+use crate::constraints;
+use crate::der::extensions::{Extensions, ServerAuth};
+use crate::der::general_name::{Attribute, GeneralName, each_attribute, string_octets};
+use crate::der::time::Validity;
+use crate::der::{Certificate, DerError, Version};
+use crate::failure::{Failure, FailureReason};
+use crate::names::{self, Name};
+
+/// A certificate with all that a path is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parsed<'a> {
+    pub(crate) outline: Certificate<'a>,
+    pub(crate) extensions: Extensions<'a>,
+    pub(crate) validity: Validity,
+}
+
+impl<'a> Parsed<'a> {
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, DerError> {
+        let outline = Certificate::parse(der)?;
+        let extensions = Extensions::parse(&outline)?;
+        let validity = Validity::parse(outline.validity)?;
+        Ok(Self { outline, extensions, validity })
+    }
+
+    /// Whether it names itself as its issuer.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.outline.subject == self.outline.issuer
+    }
+
+    /// Whether it names itself as its issuer, and its authority key id does not say otherwise. Such a
+    /// certificate ends a path.
+    pub(crate) fn is_top(&self) -> bool {
+        self.is_self_issued() && self.may_be_issued_by(self)
+    }
+
+    /// Whether `issuer` has the name and the ids that this certificate gives its issuer.
+    pub(crate) fn may_be_issued_by(&self, issuer: &Self) -> bool {
+        if self.outline.issuer != issuer.outline.subject {
+            return false;
+        }
+        let Some(id) = self.extensions.authority_key_id else { return true };
+        let key_agrees = match (id.key_id, issuer.extensions.subject_key_id) {
+            (Some(wanted), Some(has)) => wanted == has,
+            _ => true,
+        };
+        let serial_agrees = id.serial.is_none_or(|serial| serial == issuer.outline.serial);
+        let directory = id.issuer.and_then(|names| {
+            names.iter().find_map(|name| match name {
+                GeneralName::Directory(name) => Some(name),
+                _ => None,
+            })
+        });
+        key_agrees && serial_agrees && directory.is_none_or(|name| name == issuer.outline.issuer)
+    }
+
+    pub(crate) fn is_within_dates(&self, now: UnixTime) -> bool {
+        dates(self, now).is_ok()
+    }
+
+    fn has_dns_name(&self) -> bool {
+        self.extensions
+            .subject_alt_name
+            .is_some_and(|names| names.iter().any(|name| matches!(name, GeneralName::Dns(_))))
+    }
+
+    /// Visits the names that stand for a host: the dNSNames, or the common names if there is none
+    /// ([RFC 7672 section 3.2.3](https://www.rfc-editor.org/rfc/rfc7672#section-3.2.3)).
+    pub(crate) fn each_host_name(&self, mut visit: impl FnMut(&'a [u8])) -> Result<(), DerError> {
+        if self.has_dns_name() {
+            let names = self.extensions.subject_alt_name;
+            for name in names.iter().flat_map(|names| names.iter()) {
+                if let GeneralName::Dns(name) = name {
+                    visit(name);
+                }
+            }
+            return Ok(());
+        }
+        each_attribute(self.outline.subject, |attribute| {
+            if attribute.oid == Attribute::COMMON_NAME {
+                string_octets(&attribute.value).into_iter().for_each(&mut visit);
+            }
+        })
+    }
+}
+
+/// What a path ends in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// Its topmost certificate is the anchor.
+    Certificate,
+    /// A key that is known by itself has signed the topmost certificate.
+    BareKey,
+}
+
+/// Judges a complete path, the server's certificate first.
+pub(crate) fn check(
+    path: &[&Parsed<'_>],
+    end: End,
+    names: &[Name],
+    now: UnixTime,
+) -> Result<(), Failure> {
+    for (depth, certificate) in path.iter().enumerate() {
+        check_each(certificate).map_err(|reason| Failure::at(reason, depth))?;
+    }
+    check_leaf(path)?;
+    check_issuers(path)?;
+    check_path_length(path)?;
+    constraints::check(path)?;
+    check_dates(path, end, now)?;
+    check_names(path, names)
+}
+
+/// Rules for every certificate, anchor and leaf included.
+fn check_each(certificate: &Parsed<'_>) -> Result<(), FailureReason> {
+    if certificate.extensions.unacceptable {
+        return Err(FailureReason::CriticalExtension);
+    }
+    if certificate.extensions.server_auth == Some(ServerAuth::NotNamed) {
+        return Err(FailureReason::ExtendedKeyUsage);
+    }
+    if certificate.outline.spki.is_weak() {
+        return Err(FailureReason::WeakKey);
+    }
+    if certificate.outline.spki.has_explicit_curve() {
+        return Err(FailureReason::UnsupportedAlgorithm);
+    }
+    Ok(())
+}
+
+fn check_leaf(path: &[&Parsed<'_>]) -> Result<(), Failure> {
+    let usage = path.first().and_then(|leaf| leaf.extensions.key_usage);
+    match usage {
+        Some(usage) if !usage.fits_a_server() => Err(Failure::at(FailureReason::KeyUsage, 0)),
+        _ => Ok(()),
+    }
+}
+
+/// Every certificate above the leaf is a CA that may sign certificates.
+fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
+    let topmost = path.len().saturating_sub(1);
+    for (depth, issuer) in path.iter().enumerate().skip(1) {
+        let Extensions { key_usage, basic_constraints, .. } = issuer.extensions;
+        if key_usage.is_some_and(|usage| !usage.has_cert_sign()) {
+            return Err(Failure::at(FailureReason::KeyUsage, depth));
+        }
+        let is_ca = match basic_constraints {
+            Some(constraints) => constraints.ca,
+            // What CAs were before there were extensions, or before this one was customary.
+            None if depth == topmost => {
+                key_usage.is_some() || (issuer.outline.version == Version::V1 && issuer.is_top())
+            }
+            None => false,
+        };
+        if !is_ca {
+            return Err(Failure::at(FailureReason::NotACa, depth));
+        }
+    }
+    Ok(())
+}
+
+/// The certificates between a CA and the leaf are not more than it allows, self-issued ones apart.
+fn check_path_length(path: &[&Parsed<'_>]) -> Result<(), Failure> {
+    let mut between = 0_usize;
+    for (depth, issuer) in path.iter().enumerate().skip(1) {
+        let allowed = issuer.extensions.basic_constraints.and_then(|it| it.path_len);
+        if allowed.is_some_and(|allowed| between > allowed) {
+            return Err(Failure::at(FailureReason::PathLength, depth));
+        }
+        if !issuer.is_self_issued() {
+            between = between.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+/// The dates count, but for those of an anchor that is not self-issued.
+fn check_dates(path: &[&Parsed<'_>], end: End, now: UnixTime) -> Result<(), Failure> {
+    let topmost = path.len().saturating_sub(1);
+    for (depth, certificate) in path.iter().enumerate() {
+        let is_anchor = depth == topmost && end == End::Certificate;
+        if !is_anchor || certificate.is_top() {
+            dates(certificate, now).map_err(|reason| Failure::at(reason, depth))?;
+        }
+    }
+    Ok(())
+}
+
+fn dates(certificate: &Parsed<'_>, now: UnixTime) -> Result<(), FailureReason> {
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let Validity { not_before, not_after } = certificate.validity;
+    if now < not_before {
+        Err(FailureReason::NotYetValid)
+    } else if now >= not_after {
+        Err(FailureReason::Expired)
+    } else {
+        Ok(())
+    }
+}
+
+/// One reference identifier is enough ([RFC 7672 section
+/// 3.2.2](https://www.rfc-editor.org/rfc/rfc7672#section-3.2.2)).
+fn check_names(path: &[&Parsed<'_>], references: &[Name]) -> Result<(), Failure> {
+    let Some(leaf) = path.first() else { return Err(Failure::new(FailureReason::NameMismatch)) };
+    let mut found = false;
+    leaf.each_host_name(|presented| {
+        found |= references.iter().any(|reference| names::matches(presented, reference));
+    })
+    .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
+    if found { Ok(()) } else { Err(Failure::at(FailureReason::NameMismatch, 0)) }
+}

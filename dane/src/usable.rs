@@ -1,0 +1,338 @@
+//! Which records of a set may be acted on, as closed types, and digest agility.
+
+use alloc::vec::Vec;
+
+use crate::der::{Certificate, PublicKeyInfo};
+use crate::digest::{DigestAlgorithm, Digests};
+use crate::tlsa::{CertUsage, Matching, Selector, Tlsa};
+
+/// Under which rules records are used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Profile {
+    /// [RFC 7672](https://www.rfc-editor.org/rfc/rfc7672#section-3.1): DANE-EE and DANE-TA only.
+    #[default]
+    Smtp,
+    /// [RFC 7671](https://www.rfc-editor.org/rfc/rfc7671#section-4): all four usages. The two of
+    /// the public PKI need roots.
+    Generic,
+}
+
+/// A certificate usage that can be acted on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Usage {
+    /// 0: a CA on an ordinary path.
+    PkixTa,
+    /// 1: the server's certificate, with an ordinary path.
+    PkixEe,
+    /// 2: a trust anchor.
+    DaneTa,
+    /// 3: the server's certificate or key, and nothing else.
+    DaneEe,
+}
+
+impl TryFrom<CertUsage> for Usage {
+    type Error = Unusable;
+
+    fn try_from(usage: CertUsage) -> Result<Self, Unusable> {
+        match usage {
+            CertUsage::PKIX_TA => Ok(Self::PkixTa),
+            CertUsage::PKIX_EE => Ok(Self::PkixEe),
+            CertUsage::DANE_TA => Ok(Self::DaneTa),
+            CertUsage::DANE_EE => Ok(Self::DaneEe),
+            CertUsage(number) => Err(Unusable::Usage(number)),
+        }
+    }
+}
+
+impl From<Usage> for CertUsage {
+    fn from(usage: Usage) -> Self {
+        match usage {
+            Usage::PkixTa => Self::PKIX_TA,
+            Usage::PkixEe => Self::PKIX_EE,
+            Usage::DaneTa => Self::DANE_TA,
+            Usage::DaneEe => Self::DANE_EE,
+        }
+    }
+}
+
+/// A selector that can be acted on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Selected {
+    /// 0: the whole certificate.
+    Certificate,
+    /// 1: its SubjectPublicKeyInfo.
+    PublicKey,
+}
+
+impl TryFrom<Selector> for Selected {
+    type Error = Unusable;
+
+    fn try_from(selector: Selector) -> Result<Self, Unusable> {
+        match selector {
+            Selector::CERT => Ok(Self::Certificate),
+            Selector::SPKI => Ok(Self::PublicKey),
+            Selector(number) => Err(Unusable::Selector(number)),
+        }
+    }
+}
+
+impl Selected {
+    /// The octets of a certificate that this selects.
+    pub(crate) fn of<'a>(self, certificate: &Certificate<'a>) -> &'a [u8] {
+        match self {
+            Self::Certificate => certificate.whole,
+            Self::PublicKey => certificate.spki.whole,
+        }
+    }
+}
+
+/// How the data of a usable record is compared.
+#[derive(Clone, Copy, Debug)]
+pub enum Comparison {
+    /// The data is the selected part itself.
+    Full,
+    /// The data is a digest of it.
+    Digest(&'static dyn DigestAlgorithm),
+}
+
+/// A record that may be acted on.
+#[derive(Clone, Debug)]
+pub struct UsableRecord {
+    index: usize,
+    usage: Usage,
+    selected: Selected,
+    comparison: Comparison,
+    rank: usize,
+    tlsa: Tlsa,
+}
+
+impl UsableRecord {
+    /// Judges one record; `index` is its place in the RRset.
+    ///
+    /// # Errors
+    ///
+    /// [`Unusable`] says why it may not be acted on.
+    pub fn judge(
+        index: usize,
+        tlsa: &Tlsa,
+        profile: Profile,
+        digests: &Digests,
+    ) -> Result<Self, Unusable> {
+        let usage = Usage::try_from(tlsa.usage())?;
+        match (profile, usage) {
+            (Profile::Smtp, Usage::PkixTa | Usage::PkixEe) => {
+                return Err(Unusable::Usage(tlsa.usage().0));
+            }
+            (Profile::Smtp | Profile::Generic, _) => {}
+        }
+        let selected = Selected::try_from(tlsa.selector())?;
+        let (rank, comparison) = match tlsa.matching() {
+            Matching::FULL => (0, Comparison::Full),
+            other => match digests.find(other) {
+                Some((rank, digest)) => (rank, Comparison::Digest(digest)),
+                None => return Err(Unusable::Matching(other.0)),
+            },
+        };
+        check_data(selected, comparison, tlsa.data())?;
+        Ok(Self { index, usage, selected, comparison, rank, tlsa: tlsa.clone() })
+    }
+
+    /// Its place in the RRset.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its certificate usage.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Its selector.
+    #[must_use]
+    pub fn selected(&self) -> Selected {
+        self.selected
+    }
+
+    /// How its data is compared.
+    #[must_use]
+    pub fn comparison(&self) -> Comparison {
+        self.comparison
+    }
+
+    /// The record itself.
+    #[must_use]
+    pub fn tlsa(&self) -> &Tlsa {
+        &self.tlsa
+    }
+}
+
+fn check_data(selected: Selected, comparison: Comparison, data: &[u8]) -> Result<(), Unusable> {
+    if data.is_empty() {
+        return Err(Unusable::NoData);
+    }
+    let key = match (comparison, selected) {
+        (Comparison::Digest(digest), _) if data.len() == digest.output_len() => return Ok(()),
+        (Comparison::Digest(_), _) => return Err(Unusable::DigestLength(data.len())),
+        (Comparison::Full, Selected::Certificate) => {
+            Certificate::parse(data).map_err(|_| Unusable::NotACertificate)?.spki
+        }
+        (Comparison::Full, Selected::PublicKey) => {
+            PublicKeyInfo::parse(data).map_err(|_| Unusable::NotAKey)?
+        }
+    };
+    if key.is_weak() { Err(Unusable::WeakKey) } else { Ok(()) }
+}
+
+/// Why a record may not be acted on.
+///
+/// [RFC 6698 section 4.1](https://www.rfc-editor.org/rfc/rfc6698#section-4.1),
+/// [RFC 7672 section 3.1.3](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.3).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unusable {
+    /// The digest has this many octets, which its kind does not have.
+    #[error("digest of {0} octets, which is not the length of its kind")]
+    DigestLength(usize),
+    /// The matching type is of no known digest.
+    #[error("matching type {0} is not supported")]
+    Matching(u8),
+    /// There is no data.
+    #[error("record has no data")]
+    NoData,
+    /// The full data is not exactly one certificate.
+    #[error("data is not one certificate")]
+    NotACertificate,
+    /// The full data is not exactly one SubjectPublicKeyInfo.
+    #[error("data is not one public key")]
+    NotAKey,
+    /// The selector is unknown.
+    #[error("selector {0} is not supported")]
+    Selector(u8),
+    /// The certificate usage is unknown, or not one of the profile's.
+    #[error("certificate usage {0} is not supported")]
+    Usage(u8),
+    /// The full data holds a key too weak to be accepted.
+    #[error("data holds a weak key")]
+    WeakKey,
+}
+
+impl Unusable {
+    /// A stable word for this reason.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::DigestLength(_) => "digest-length",
+            Self::Matching(_) => "unsupported-matching-type",
+            Self::NoData => "no-data",
+            Self::NotACertificate => "not-a-certificate",
+            Self::NotAKey => "not-a-public-key",
+            Self::Selector(_) => "unsupported-selector",
+            Self::Usage(_) => "unsupported-usage",
+            Self::WeakKey => "weak-key",
+        }
+    }
+}
+
+/// The usable records of an RRset, at least one, after digest agility, DANE-EE first.
+#[derive(Clone, Debug)]
+pub struct UsableSet {
+    records: Vec<UsableRecord>,
+    digests: Digests,
+}
+
+impl UsableSet {
+    /// Picks the usable records out of an RRset; weaker digests are dropped for each pair of usage
+    /// and selector ([RFC 7671 section 9](https://www.rfc-editor.org/rfc/rfc7671#section-9)).
+    ///
+    /// # Errors
+    ///
+    /// [`NoUsableRecords`] if there is none or there are too many records.
+    pub fn select(
+        records: &[Tlsa],
+        profile: Profile,
+        digests: &Digests,
+    ) -> Result<Self, NoUsableRecords> {
+        if records.len() > MAX_RECORDS {
+            return Err(NoUsableRecords::TooMany(records.len()));
+        }
+        let judged = records.iter().enumerate();
+        let mut usable: Vec<UsableRecord> = judged
+            .filter_map(|(index, tlsa)| UsableRecord::judge(index, tlsa, profile, digests).ok())
+            .collect();
+        if usable.is_empty() {
+            return Err(NoUsableRecords::AllUnusable);
+        }
+        drop_weaker_digests(&mut usable);
+        usable.sort_by_key(|record| match record.usage {
+            Usage::DaneEe => 0,
+            Usage::DaneTa => 1,
+            Usage::PkixEe => 2,
+            Usage::PkixTa => 3,
+        });
+        Ok(Self { records: usable, digests: *digests })
+    }
+
+    /// The records, in the order in which they are tried.
+    #[must_use]
+    pub fn records(&self) -> &[UsableRecord] {
+        &self.records
+    }
+
+    /// The table of digests that the set was made with.
+    #[must_use]
+    pub fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    /// Whether every record is DANE-EE with a public key, so that a raw public key could match
+    /// ([RFC 7671 section 5.1](https://www.rfc-editor.org/rfc/rfc7671#section-5.1)).
+    #[must_use]
+    pub fn only_dane_ee_keys(&self) -> bool {
+        self.records
+            .iter()
+            .all(|record| record.usage == Usage::DaneEe && record.selected == Selected::PublicKey)
+    }
+}
+
+/// Records of one RRset at most: more than four keys in rollover with all digests need.
+pub const MAX_RECORDS: usize = 64;
+
+/// Why no record of an RRset may be acted on.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NoUsableRecords {
+    /// There is no record, or none that is usable.
+    #[error("no usable tlsa record")]
+    AllUnusable,
+    /// There are this many records.
+    #[error("{0} tlsa records, expected at most {max}", max = MAX_RECORDS)]
+    TooMany(usize),
+}
+
+impl NoUsableRecords {
+    /// A stable word for this reason.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::AllUnusable => "all-unusable",
+            Self::TooMany(_) => "too-many-records",
+        }
+    }
+}
+
+/// Keeps full data and, for each pair of usage and selector, the strongest digest there is.
+fn drop_weaker_digests(records: &mut Vec<UsableRecord>) {
+    let strongest: Vec<(Usage, Selected, usize)> = records
+        .iter()
+        .filter(|record| matches!(record.comparison, Comparison::Digest(_)))
+        .map(|record| (record.usage, record.selected, record.rank))
+        .collect();
+    records.retain(|record| match record.comparison {
+        Comparison::Full => true,
+        Comparison::Digest(_) => !strongest.iter().any(|(usage, selected, rank)| {
+            *usage == record.usage && *selected == record.selected && *rank < record.rank
+        }),
+    });
+}

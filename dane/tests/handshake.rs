@@ -1,0 +1,320 @@
+//! Real handshakes in memory: only a matching chain *and* a good handshake signature give a token.
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs
+)]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Cert, Ext, Key, SERVER_AUTH, der};
+use dane::adapter::rustls::{DaneVerifier, client_config, with_verifier};
+use dane::discovery::{
+    Answer, Destination, Enforcement, HostPlan, Input, Outcome, Policy, Security,
+};
+use dane::{FailureReason, Name, Tlsa, TlsaSet, Usage, publish};
+use pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::client::{Resumption, danger::ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, Error, HandshakeKind, ServerConfig,
+    ServerConnection, SupportedProtocolVersion,
+};
+
+const BASE: &str = "mx.example.org";
+const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The plan for a relay with these records, by way of the machine.
+fn plan(records: &[Tlsa], enforcement: Enforcement) -> dane::discovery::DanePlan {
+    let base: Name = BASE.parse().unwrap();
+    let mut policy = Policy::default();
+    policy.enforcement = enforcement;
+    let mut host = Destination::relay(&base, 25, policy).host(&base);
+    let found = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
+    host.handle(&Input::A(found.clone())).unwrap();
+    host.handle(&Input::Aaaa(found)).unwrap();
+    let records = Outcome::Records(TlsaSet::from(records.to_vec()));
+    host.handle(&Input::Tlsa(Answer::hop_by_hop(records, Security::Secure, vec![]))).unwrap();
+    match host.plan() {
+        Some(HostPlan::Dane(plan)) => plan.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+}
+
+/// A server that sends this chain and signs with this key, whether or not they belong together.
+fn server(chain: &[Vec<u8>], key: Key) -> Arc<ServerConfig> {
+    let key = PrivateKeyDer::Pkcs8(key.pkcs8().into());
+    let key = provider().key_provider.load_private_key(key).unwrap();
+    let chain = chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    Arc::new(
+        ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Always(Arc::new(CertifiedKey::new(chain, key))))),
+    )
+}
+
+fn client(
+    verifier: &Arc<DaneVerifier>,
+    version: &'static SupportedProtocolVersion,
+) -> ClientConfig {
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]).unwrap();
+    client_config(builder, verifier.clone())
+}
+
+fn shake(config: ClientConfig, server: &Arc<ServerConfig>) -> Result<ClientConnection, Error> {
+    let name = BASE.try_into().unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    pass(&mut client, server)?;
+    assert!(!client.is_handshaking());
+    Ok(client)
+}
+
+/// Passes octets back and forth until both are content or the client fails.
+fn pass(client: &mut ClientConnection, server: &Arc<ServerConfig>) -> Result<(), Error> {
+    let mut server = ServerConnection::new(server.clone()).unwrap();
+    for _ in 0..10 {
+        let mut octets = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut octets).unwrap();
+        }
+        server.read_tls(&mut &octets[..]).unwrap();
+        let _ = server.process_new_packets();
+        let mut octets = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut octets).unwrap();
+        }
+        client.read_tls(&mut &octets[..]).unwrap();
+        client.process_new_packets()?;
+    }
+    Ok(())
+}
+
+fn fail(config: ClientConfig, server: &Arc<ServerConfig>) -> (ClientConnection, Error) {
+    let mut client = ClientConnection::new(Arc::new(config), BASE.try_into().unwrap()).unwrap();
+    assert_eq!(client.handshake_kind(), None);
+    let error = pass(&mut client, server).unwrap_err();
+    (client, error)
+}
+
+fn verifier(records: &[Tlsa]) -> Arc<DaneVerifier> {
+    Arc::new(DaneVerifier::new(&plan(records, Enforcement::Enforced), &provider()))
+}
+
+fn record(text: &str, certificate: &[u8]) -> Tlsa {
+    let [usage, selector, matching] =
+        text.split(' ').map(|it| it.parse().unwrap()).collect::<Vec<u8>>()[..]
+    else {
+        panic!("{text}")
+    };
+    publish::record(
+        dane::CertUsage(usage),
+        dane::Selector(selector),
+        dane::Matching(matching),
+        certificate,
+    )
+    .unwrap()
+}
+
+const SERVER: Key = Key(1);
+const CA: Key = Key(2);
+const OTHER: Key = Key(9);
+
+fn leaf() -> Cert {
+    Cert::leaf("CA", &[BASE], SERVER)
+}
+
+fn chain() -> [Vec<u8>; 2] {
+    // Handshakes are judged by the clock: dates that outlast these tests.
+    let dates = |cert: Cert| cert.dates("000101000000Z", "491231235959Z");
+    [dates(leaf()).sign(CA), dates(Cert::ca("CA", "CA", CA)).sign(CA)]
+}
+
+#[test]
+fn h5_a_match_and_a_good_signature_make_a_token() {
+    let chain = chain();
+    for version in BOTH {
+        for (usage, text, at) in [
+            (Usage::DaneEe, "3 1 1", 0),
+            (Usage::DaneEe, "3 0 2", 0),
+            (Usage::DaneTa, "2 0 1", 1),
+            (Usage::DaneTa, "2 1 0", 1),
+        ] {
+            let verifier = verifier(&[record(text, &chain[at])]);
+            let client = shake(client(&verifier, version), &server(&chain, SERVER)).unwrap();
+            assert_eq!(client.handshake_kind(), Some(HandshakeKind::Full));
+            let token = verifier.authenticated(&client).unwrap();
+            assert_eq!((token.record(), token.usage(), token.depth()), (0, usage, at));
+            assert_eq!(verifier.failure(), None);
+        }
+    }
+}
+
+#[test]
+fn h2_a_matching_chain_signed_with_another_key_is_refused() {
+    let chain = chain();
+    for version in BOTH {
+        for (text, at) in [("3 1 1", 0), ("3 0 0", 0), ("2 0 1", 1), ("2 1 1", 1), ("2 0 0", 1)] {
+            let verifier = verifier(&[record(text, &chain[at])]);
+            let (client, error) = fail(client(&verifier, version), &server(&chain, OTHER));
+            assert_eq!(error, Error::InvalidCertificate(CertificateError::BadSignature));
+            assert_eq!(verifier.authenticated(&client), None);
+            let failure = verifier.failure().unwrap();
+            assert_eq!(failure.kind(), FailureReason::HandshakeSignature);
+        }
+    }
+}
+
+#[test]
+fn h1_a_chain_without_match_is_refused_with_its_reason() {
+    let chain = chain();
+    for version in BOTH {
+        for (text, certificate, reason) in [
+            ("3 1 1", &chain[1], FailureReason::NoMatch),
+            ("2 1 1", &chain[0], FailureReason::NoMatch),
+        ] {
+            let verifier = verifier(&[record(text, certificate)]);
+            let (client, error) = fail(client(&verifier, version), &server(&chain, SERVER));
+            assert_eq!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer));
+            assert_eq!(verifier.failure().unwrap().kind(), reason);
+            assert!(verifier.failure().unwrap().nearest_miss().is_some());
+            assert_eq!(verifier.authenticated(&client), None);
+        }
+    }
+}
+
+#[test]
+fn h2_leaves_that_a_stricter_reader_refuses_work_under_dane_ee() {
+    let critical = Ext::new(&[0x2a, 3, 4], true, vec![5, 0]);
+    for (what, cert) in [
+        ("v1", leaf().v1()),
+        ("v2", Cert { version: Some(1), ..leaf().v1() }),
+        ("unknown critical extension", leaf().with(critical)),
+        ("expired", leaf().dates("000101000000Z", "010101000000Z")),
+        ("a ca", leaf().with(Ext::ca(None))),
+        ("of other names", leaf().with(Ext::dns_names(&["other.example"]))),
+        ("for clients", leaf().with(Ext::purposes(&[common::CLIENT_AUTH]))),
+        ("with extensions twice", {
+            let mut cert = leaf();
+            cert.extensions.push(Ext::purposes(&[SERVER_AUTH]));
+            cert.extensions.push(Ext::purposes(&[SERVER_AUTH]));
+            cert
+        }),
+        ("with dates that are none", leaf().dates("x", "y")),
+        ("with a signature of an unknown kind", {
+            let sha1_with_rsa = der::oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5]);
+            Cert { algorithms: (sha1_with_rsa.clone(), sha1_with_rsa), ..leaf() }
+        }),
+    ] {
+        let chain = [cert.sign(CA)];
+        for version in BOTH {
+            let verifier = verifier(&[record("3 1 1", &chain[0])]);
+            let client = shake(client(&verifier, version), &server(&chain, SERVER));
+            let client = client.unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(verifier.authenticated(&client).is_some(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn dane_s3_h6_a_resumed_session_gives_no_token() {
+    let chain = chain();
+    let server = server(&chain, SERVER);
+    for version in BOTH {
+        let verifier = verifier(&[record("3 1 1", &chain[0])]);
+        let builder =
+            ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]);
+        let builder = with_verifier(builder.unwrap(), verifier.clone());
+        let mut config = builder.with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(8);
+        let first = shake(config.clone(), &server).unwrap();
+        assert!(verifier.authenticated(&first).is_some());
+        // A careless caller goes on with the same verifier.
+        let second = shake(config, &server).unwrap();
+        assert_eq!(second.handshake_kind(), Some(HandshakeKind::Resumed));
+        assert_eq!(verifier.authenticated(&second), None);
+    }
+}
+
+#[test]
+fn h6_resumption_is_off_by_default() {
+    let chain = chain();
+    let server = server(&chain, SERVER);
+    for version in BOTH {
+        for _ in 0..2 {
+            let verifier = verifier(&[record("3 1 1", &chain[0])]);
+            let client = shake(client(&verifier, version), &server).unwrap();
+            assert_eq!(client.handshake_kind(), Some(HandshakeKind::Full));
+            assert!(verifier.authenticated(&client).is_some());
+        }
+    }
+}
+
+#[test]
+fn dane_s4_a_verifier_judges_one_connection() {
+    let chain = chain();
+    let server = server(&chain, SERVER);
+    let verifier = verifier(&[record("3 1 1", &chain[0])]);
+    let config = client(&verifier, &rustls::version::TLS13);
+    assert!(shake(config.clone(), &server).is_ok());
+    assert!(matches!(shake(config, &server), Err(Error::General(_))));
+}
+
+#[test]
+fn dane_s1_another_server_name_than_the_base_is_refused() {
+    let chain = chain();
+    let verifier = verifier(&[record("3 1 1", &chain[0])]);
+    let leaf = CertificateDer::from(chain[0].clone());
+    for other in ["example.org", "192.0.2.1"] {
+        let name = other.try_into().unwrap();
+        let now = pki_types::UnixTime::now();
+        let verdict = verifier.verify_server_cert(&leaf, &[], &name, &[], now);
+        assert!(matches!(verdict, Err(Error::General(_))), "{other}");
+    }
+    assert_eq!(verifier.server_name(), BASE.try_into().unwrap());
+}
+
+#[test]
+fn dane_t9_an_audit_reports_and_goes_on_without_a_token() {
+    let chain = chain();
+    for version in BOTH {
+        for (certificate, failure) in [(&chain[0], None), (&chain[1], Some(FailureReason::NoMatch))]
+        {
+            let plan = plan(&[record("3 1 1", certificate)], Enforcement::DangerAuditOnly);
+            let verifier = Arc::new(DaneVerifier::new(&plan, &provider()));
+            let client = shake(client(&verifier, version), &server(&chain, SERVER)).unwrap();
+            assert_eq!(verifier.authenticated(&client), None);
+            assert_eq!(verifier.failure().map(|it| it.kind()), failure);
+        }
+    }
+}
+
+#[test]
+fn h7_the_schemes_are_the_providers() {
+    let verifier = verifier(&[record("3 1 1", &chain()[0])]);
+    let algorithms = provider().signature_verification_algorithms;
+    assert_eq!(verifier.supported_verify_schemes(), algorithms.supported_schemes());
+    assert!(!verifier.requires_raw_public_keys());
+}
