@@ -320,6 +320,12 @@ impl Failure {
         Self { reason, status: reason.status(), next_action: NextAction::Bounce, ..self }
     }
 
+    /// The same failure on the new connection that it allows in clear.
+    pub(crate) const fn going_on(self) -> Self {
+        let (next_action, cleartext_retry) = (NextAction::GoOn, CleartextRetry::NotNeeded);
+        Self { next_action, cleartext_retry, ..self }
+    }
+
     /// Whether the failure is evidence that somebody in the path forges octets.
     #[must_use]
     pub const fn is_attack_evidence(&self) -> bool {

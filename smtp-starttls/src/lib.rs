@@ -63,9 +63,10 @@ mod name;
 mod reply;
 
 pub use client::{
-    Action, BannerName, Channel, Clear, Config, FirstLine, HelloLine, Input, MessageNeed, MxTrust,
-    Notice, Outcome, Phase, PlaintextAfter220, Protocol, Requirement, Sealed, Session, TlsFacts,
-    TlsFailure, TlsVersion, Upgrade, UpgradeError, Verification, VerifiedBy, WaitLimit,
+    Action, BannerName, Channel, Clear, ClearNotAllowed, Config, FirstLine, HelloLine, Input,
+    MessageNeed, MxTrust, Notice, Outcome, Phase, PlaintextAfter220, Protocol, Requirement, Sealed,
+    Session, TlsFacts, TlsFailure, TlsVersion, Upgrade, UpgradeError, Verification, VerifiedBy,
+    WaitLimit,
 };
 pub use downgrade::Downgrade;
 pub use ehlo::{

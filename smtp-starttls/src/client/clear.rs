@@ -1,8 +1,9 @@
 //! The session before TLS.
 
 use super::banner::BannerName;
-use super::config::{Config, FirstLine, Protocol};
+use super::config::{Config, FirstLine, Protocol, StartTlsUse};
 use super::hello::HelloLine;
+use super::outcome::Outcome;
 use super::session::{Channel, Exchange, Rules, Session, Step};
 use super::upgrade::{Upgrade, UpgradeError};
 use super::wait::Phase;
@@ -128,7 +129,9 @@ impl Session<Clear> {
             self.channel.offer = Offer::NotListed;
             self.channel.label = Some(self.collected.signs().without_offer());
         }
-        if is_listed || self.terms.needs_tls() {
+        if let StartTlsUse::GivenUp(failure) = self.terms.starttls {
+            self.step = Step::Done(Outcome::Plaintext(failure));
+        } else if is_listed || self.terms.needs_tls() {
             self.step = Step::Send(Exchange::StartTls);
         } else {
             self.fail(Reason::StartTlsNotOffered, Exchange::Hello, Some(code));

@@ -1,5 +1,6 @@
 //! What a session is asked to reach.
 
+use crate::failure::{CleartextRetry, Failure};
 use crate::name::EhloName;
 use crate::reply::LineEnds;
 
@@ -70,6 +71,7 @@ pub(crate) struct Terms {
     pub(crate) need: MessageNeed,
     pub(crate) line_ends: LineEnds,
     pub(crate) first_line: FirstLine,
+    pub(crate) starttls: StartTlsUse,
 }
 
 impl Terms {
@@ -78,6 +80,19 @@ impl Terms {
         !self.requirement.allows_clear() || self.need.is_require_tls()
     }
 }
+
+/// Whether STARTTLS is tried.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum StartTlsUse {
+    Tried,
+    /// It has failed so on a connection before.
+    GivenUp(Failure),
+}
+
+/// Why a connection may not stay in clear.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("clear is not allowed after {0} under these terms")]
+pub struct ClearNotAllowed(Failure);
 
 /// Whether STARTTLS on the first line of an EHLO reply is taken for an offer where TLS is needed.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -99,6 +114,7 @@ impl Config {
             need: MessageNeed::Nothing,
             line_ends: LineEnds::Crlf,
             first_line: FirstLine::Greeting,
+            starttls: StartTlsUse::Tried,
         };
         Self { name, terms }
     }
@@ -122,6 +138,22 @@ impl Config {
     pub const fn first_line(mut self, first_line: FirstLine) -> Self {
         self.terms.first_line = first_line;
         self
+    }
+
+    /// For the one new connection in clear after [`Outcome::RetryPlaintext`](super::Outcome): STARTTLS
+    /// is not tried, and the session comes to [`Outcome::Plaintext`](super::Outcome) with the failure.
+    ///
+    /// # Errors
+    ///
+    /// [`ClearNotAllowed`] if the failure does not allow it, or these terms do not.
+    pub const fn in_clear_after(mut self, failure: &Failure) -> Result<Self, ClearNotAllowed> {
+        match failure.cleartext_retry {
+            CleartextRetry::Allowed if !self.terms.needs_tls() => {
+                self.terms.starttls = StartTlsUse::GivenUp(failure.going_on());
+                Ok(self)
+            }
+            _ => Err(ClearNotAllowed(*failure)),
+        }
     }
 
     /// Takes a LF alone for a line end, as many MTAs do; never in the reply to STARTTLS.

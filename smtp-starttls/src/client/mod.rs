@@ -14,7 +14,7 @@ mod wait;
 
 pub use banner::BannerName;
 pub use clear::Clear;
-pub use config::{Config, FirstLine, MessageNeed, MxTrust, Protocol, Requirement};
+pub use config::{ClearNotAllowed, Config, FirstLine, MessageNeed, MxTrust, Protocol, Requirement};
 pub use facts::{TlsFacts, TlsFailure, TlsVersion, Verification, VerifiedBy};
 pub use hello::HelloLine;
 pub use notice::Notice;
