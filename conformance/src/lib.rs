@@ -17,6 +17,7 @@ pub mod coverage;
 pub mod lab;
 pub mod line;
 pub mod operation;
+pub mod properties;
 pub mod request;
 pub mod run;
 pub mod testee;

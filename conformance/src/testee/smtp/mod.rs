@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::request::smtp as asked;
 use crate::request::{Base64, Profile};
 
-use play::play;
+pub(crate) use play::{Played, play};
 
 pub(crate) const SESSION: Handler = Some(|fields| ask(fields, session));
 pub(crate) const REPLY: Handler = Some(|fields| ask(fields, replies));

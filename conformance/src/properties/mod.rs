@@ -1,0 +1,65 @@
+//! Properties that hold for any input, one function for each surface.
+//!
+//! A function takes any bytes, makes its input out of them, and fails an assertion if the property
+//! does not hold. proptest calls them on the stable toolchain, libFuzzer in the folder `fuzz`.
+
+pub mod input;
+pub mod mta_sts;
+pub mod smtp;
+
+use serde_json::{Map, Value};
+
+use crate::vector::File;
+
+/// A property of a surface.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    /// Its name, which is that of the fuzz target.
+    pub name: &'static str,
+    /// Fails if the property does not hold for this input.
+    pub check: fn(&[u8]),
+    /// The input that holds the material of a request, if it has any for this surface.
+    seed: fn(&str, &Map<String, Value>) -> Option<Vec<u8>>,
+}
+
+impl Property {
+    /// Inputs made out of vectors.
+    pub fn seeds<'a>(&'a self, files: &'a [File]) -> impl Iterator<Item = Vec<u8>> + 'a {
+        let vectors = files.iter().flat_map(|file| &file.vectors);
+        vectors.filter_map(|vector| (self.seed)(vector.operation(), &vector.request))
+    }
+}
+
+/// All properties.
+pub const ALL: &[Property] = &[
+    Property { name: "mta_sts_record", check: mta_sts::record, seed: mta_sts::seed_record },
+    Property { name: "mta_sts_policy", check: mta_sts::policy, seed: mta_sts::seed_policy },
+    Property { name: "mta_sts_match", check: mta_sts::matches, seed: mta_sts::seed_match },
+    Property { name: "mta_sts_response", check: mta_sts::response, seed: mta_sts::seed_response },
+    Property {
+        name: "mta_sts_discovery",
+        check: mta_sts::discovery,
+        seed: mta_sts::seed_discovery,
+    },
+    Property { name: "smtp_reply", check: smtp::reply, seed: smtp::seed_reply },
+    Property { name: "smtp_session", check: smtp::session, seed: smtp::seed_session },
+    Property { name: "smtp_upgrade", check: smtp::upgrade, seed: smtp::seed_upgrade },
+];
+
+/// Fails.
+#[expect(clippy::panic, reason = "this is how a property tells that it does not hold")]
+fn fail(why: &str) -> ! {
+    panic!("{why}")
+}
+
+/// The request of a vector in its type, where it is one of this operation.
+fn request<T: serde::de::DeserializeOwned>(
+    wanted: &str,
+    operation: &str,
+    request: &Map<String, Value>,
+) -> Option<T> {
+    if operation != wanted {
+        return None;
+    }
+    serde_json::from_value(Value::Object(request.clone())).ok()
+}
