@@ -10,7 +10,7 @@ use pki_types::UnixTime;
 use rustls::sign::CertifiedKey;
 
 use super::LabError;
-use super::dns::{Data, Signing, Zones};
+use super::dns::{Data, Denial, Signing, Zones};
 use super::https::{Page, PolicyHost};
 use super::listen::bind_all;
 use super::pki::{Credential, Dates, Pki, Signed};
@@ -34,6 +34,7 @@ pub(super) fn build(plans: &[&Plan], now: UnixTime) -> Result<Built, LabError> {
     let pki = Pki::new(now)?;
     let mut zones = Zones::new(now)?;
     zones.add_zone("test", Signing::Signed)?;
+    zones.set_denial("test", Denial::Covering)?;
     let hosts: Vec<&HostPlan> = plans.iter().flat_map(|plan| plan.hosts).collect();
     let addresses: BTreeMap<&str, Ipv4Addr> =
         hosts.iter().zip(1_u32..).map(|(host, number)| (host.name, mx_address(number))).collect();

@@ -5,7 +5,9 @@ use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::sync::Arc;
 
-use conformance::lab::dns::{Data, DnsError, DnsServer, Face, Fault, Signing, Transport, Zones};
+use conformance::lab::dns::{
+    Data, Denial, DnsError, DnsServer, Face, Fault, Signing, Transport, Zones,
+};
 use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
@@ -106,6 +108,29 @@ fn rfc9824_5_1_nxdomain_for_who_takes_it_and_for_who_does_not_ask_for_dnssec() {
     assert_eq!(code(&plain(&zones, &unsigned)), ResponseCode::NXDomain);
     let no_data = question("host.plain.test.", RecordType::MX);
     assert_eq!(code(&plain(&zones, &no_data)), ResponseCode::NoError);
+}
+
+#[test]
+fn rfc4470_nxdomain_with_records_that_cover_the_name_and_the_wildcard() {
+    let mut zones = zones();
+    zones.set_denial("test", Denial::Covering).unwrap();
+    let reply = plain(&zones, &edns(question("no.test.", RecordType::A), 4096, true, 0));
+    assert_eq!(code(&reply), ResponseCode::NXDomain);
+    let name = |text: &str| Name::from_ascii(text).unwrap();
+    let covers = |wanted: &Name| {
+        reply.authorities.iter().any(|record| match &record.data {
+            RData::DNSSEC(DNSSECRData::NSEC(data)) => {
+                record.name < *wanted && wanted < data.next_domain_name()
+            }
+            _ => false,
+        })
+    };
+    for missing in ["no.test.", "below.no.test.", "*.test."] {
+        assert!(covers(&name(missing)), "{missing}");
+    }
+    for existing in ["test.", "host.test.", "plain.test.", "many.test."] {
+        assert!(!covers(&name(existing)), "{existing}");
+    }
 }
 
 #[test]

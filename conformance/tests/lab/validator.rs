@@ -3,7 +3,7 @@
 use core::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use conformance::lab::dns::{Data, DnsServer, Face, Fault, Signing, Transport, Zones};
+use conformance::lab::dns::{Data, Denial, DnsServer, Face, Fault, Signing, Transport, Zones};
 use domain::base::{MessageBuilder, Name, Rtype};
 use domain::dnssec::validator::anchor::TrustAnchors;
 use domain::dnssec::validator::context::{ValidationContext, ValidationState};
@@ -36,6 +36,8 @@ pub(crate) fn world() -> Zones {
         ("island.test", Signing::Island),
         ("deep.secure.test", Signing::Signed),
         ("broken.test", Signing::Signed),
+        ("covering.test", Signing::Signed),
+        ("below.covering.test", Signing::Unsigned),
     ] {
         zones.add_zone(apex, signing).unwrap();
     }
@@ -64,11 +66,15 @@ pub(crate) fn world() -> Zones {
         ("tampered.secure.test", a(8)),
         ("old.secure.test", a(9)),
         ("bare.secure.test", a(10)),
+        ("b.covering.test", a(13)),
+        ("a.b.c.covering.test", a(14)),
+        ("to-covering.secure.test", cname("nothing.covering.test")),
         ("failing.secure.test", a(11)),
         ("silent.secure.test", a(12)),
     ] {
         zones.add(name, data).unwrap();
     }
+    zones.set_denial("covering.test", Denial::Covering).unwrap();
     for number in 0..90 {
         zones.add("many.secure.test", Data::Tlsa(vec![3, 1, 1, number])).unwrap();
     }
@@ -79,6 +85,7 @@ pub(crate) fn world() -> Zones {
         ("failing.secure.test", RecordType::A, Fault::ServFail),
         ("silent.secure.test", RecordType::A, Fault::NoAnswer),
         ("denied.secure.test", RecordType::A, Fault::Tampered),
+        ("denied.covering.test", RecordType::A, Fault::Tampered),
         ("broken.test", RecordType::DNSKEY, Fault::Tampered),
         ("host.plain.test", RecordType::TXT, Fault::NoSignature),
     ] {
@@ -116,6 +123,21 @@ pub(crate) const CASES: &[(&str, &str, ValidationState, usize)] = &[
     ("plain.test", "DS", Secure, 0),
     ("mx.secure.test", "DS", Secure, 0),
     ("mx.secure.test", "NSEC", Secure, 1),
+    // the same where the denial covers the name instead
+    ("b.covering.test", "A", Secure, 1),
+    ("b.covering.test", "AAAA", Secure, 0),
+    ("c.covering.test", "A", Secure, 0),
+    ("covering.test", "MX", Secure, 0),
+    ("a.covering.test", "A", Secure, 0),
+    ("ba.covering.test", "A", Secure, 0),
+    ("nothing.covering.test", "A", Secure, 0),
+    ("a.deep.nothing.covering.test", "A", Secure, 0),
+    ("nothing.b.covering.test", "TLSA", Secure, 0),
+    ("nothing.b.c.covering.test", "A", Secure, 0),
+    ("below.covering.test", "DS", Secure, 0),
+    ("nothing.covering.test", "DS", Secure, 0),
+    ("nothing.below.covering.test", "A", Insecure, 0),
+    ("to-covering.secure.test", "A", Secure, 1),
     // insecure
     ("host.plain.test", "A", Insecure, 1),
     ("host.plain.test", "AAAA", Insecure, 0),
@@ -139,6 +161,7 @@ pub(crate) const CASES: &[(&str, &str, ValidationState, usize)] = &[
     ("old.secure.test", "A", Bogus, 1),
     ("bare.secure.test", "A", Bogus, 1),
     ("denied.secure.test", "A", Bogus, 0),
+    ("denied.covering.test", "A", Bogus, 0),
     ("host.broken.test", "A", Bogus, 1),
     ("nothing.broken.test", "A", Bogus, 0),
 ];

@@ -1,11 +1,11 @@
 //! The whole answer to a question, over all zones, with what is true of its security.
 
-use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::{Name, RData, Record, RecordSet, RecordType};
+use hickory_proto::rr::{Name, Record, RecordSet, RecordType};
 
-use super::zone::{Lookup, TTL_SECONDS, Zone};
-use super::{DnsError, Fault, Zones};
+use super::deny::{deny_name, deny_type, nsec_at};
+use super::zone::{Lookup, Zone};
+use super::{Denial, DnsError, Fault, Zones};
 
 /// What a validator with the lab's trust anchor finds.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -71,15 +71,19 @@ impl Zones {
                 }
                 Lookup::NoData(types) => {
                     if kind == RecordType::NSEC && zone.signer.is_some() {
-                        push_signed(&mut answer.answers, zone, &nsec(&name, types)?, fault)?;
+                        push_signed(&mut answer.answers, zone, &nsec_at(&name, types)?, fault)?;
                         return Ok(Some(answer));
                     }
-                    deny(&mut answer, zone, &name, types, fault)?;
+                    answer.authorities = deny_type(zone, &name, types, fault)?;
                     return Ok(Some(answer));
                 }
                 Lookup::NoName => {
                     answer.no_such_name = true;
-                    deny(&mut answer, zone, &name, vec![RecordType::Unknown(NXNAME)], fault)?;
+                    answer.authorities = deny_name(zone, &name, fault)?;
+                    answer.code = match (zone.signer.is_some(), zone.denial) {
+                        (true, Denial::Compact) => ResponseCode::NoError,
+                        (false, _) | (true, Denial::Covering) => ResponseCode::NXDomain,
+                    };
                     return Ok(Some(answer));
                 }
             }
@@ -112,33 +116,7 @@ impl Zones {
     }
 }
 
-/// A negative answer: the SOA record and the compact proof of RFC 9824 section 3.
-fn deny(
-    answer: &mut Answer,
-    zone: &Zone,
-    name: &Name,
-    types: Vec<RecordType>,
-    fault: Option<Fault>,
-) -> Result<(), DnsError> {
-    if let Some(soa) = zone.soa() {
-        push_signed(&mut answer.authorities, zone, soa, fault)?;
-    }
-    if zone.signer.is_some() {
-        push_signed(&mut answer.authorities, zone, &nsec(name, types)?, fault)?;
-    }
-    Ok(())
-}
-
-/// The NSEC record whose owner is the name asked for and whose next name follows at once.
-fn nsec(name: &Name, types: Vec<RecordType>) -> Result<RecordSet, DnsError> {
-    let next = name.prepend_label(b"\0".as_slice()).map_err(|_| DnsError::NoNextName)?;
-    let data = RData::DNSSEC(DNSSECRData::NSEC(NSEC::new_cover_self(next, types)));
-    let mut set = RecordSet::with_ttl(name.clone(), RecordType::NSEC, TTL_SECONDS);
-    set.add_rdata(data);
-    Ok(set)
-}
-
-fn push_signed(
+pub(super) fn push_signed(
     section: &mut Vec<Record>,
     zone: &Zone,
     set: &RecordSet,
@@ -153,5 +131,3 @@ fn push_signed(
 
 /// More aliases than this in one answer are a loop.
 const MAX_CNAMES: usize = 12;
-/// The type that says in an NSEC bitmap that the name does not exist (RFC 9824 section 3.1).
-pub(super) const NXNAME: u16 = 128;

@@ -4,7 +4,8 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Record, RecordType};
 
-use super::answer::{Answer, NXNAME, Security};
+use super::answer::{Answer, Security};
+use super::deny::NXNAME;
 use super::{Fault, Zones};
 
 /// As whom the zones answer.
@@ -64,9 +65,9 @@ impl Zones {
         let flags = request.edns.as_ref().map(|edns| *edns.flags()).unwrap_or_default();
         let meta = &mut response.metadata;
         meta.response_code = answer.code;
-        let signed = answer.authorities.iter().any(|record| record.record_type().is_rrsig());
-        if answer.no_such_name && !(signed && flags.dnssec_ok && flags.z & COMPACT_ANSWERS_OK == 0)
-        {
+        // RFC 9824 sections 3.1 and 5.1: only who asks for proofs gets the code that goes with them.
+        let takes_nxdomain = !flags.dnssec_ok || flags.z & COMPACT_ANSWERS_OK != 0;
+        if answer.no_such_name && takes_nxdomain {
             meta.response_code = ResponseCode::NXDomain;
         }
         if face == Face::Validating && !request.metadata.checking_disabled {

@@ -1,16 +1,17 @@
 //! A small signed DNS: all zones of the lab in one value, answered from bytes to bytes.
 //!
 //! [`Zones`] holds a signed root and what was added below it. Signatures are made when a question
-//! comes (ECDSA P-256), absence is proved by the compact records of
-//! [RFC 9824](https://www.rfc-editor.org/rfc/rfc9824), and each answer is complete: aliases are
+//! comes (ECDSA P-256), absence is proved by records made for it ([`Denial`]), and each answer is complete: aliases are
 //! followed into other zones, as a recursive resolver would follow them. A validator that is given
 //! [`Zones::trust_anchor`] validates it all. [`DnsServer`] puts it on UDP and TCP.
 //!
-//! In a signed zone a name that does not exist is denied with the code NOERROR and the type NXNAME
-//! in its NSEC record (RFC 9824 section 3.1); who does not ask for DNSSEC records gets NXDOMAIN.
+//! Under [`Denial::Compact`] a name that does not exist is denied with the code NOERROR and the type
+//! NXNAME in its NSEC record (RFC 9824 section 3.1); who does not ask for DNSSEC records gets
+//! NXDOMAIN.
 
 mod answer;
 mod data;
+mod deny;
 mod message;
 mod server;
 mod sign;
@@ -23,6 +24,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use pki_types::UnixTime;
 
 pub use data::Data;
+pub use deny::Denial;
 pub use message::{Face, Transport};
 pub use server::{DnsServer, Question};
 pub use zone::Signing;
@@ -89,6 +91,18 @@ impl Zones {
         let data = data.into_rdata()?;
         if let Some(zone) = self.zone_for_mut(&name) {
             zone.insert(&name, data);
+        }
+        Ok(())
+    }
+
+    /// Changes how the zone in which `name` lies denies names; at first it is [`Denial::Compact`].
+    ///
+    /// # Errors
+    ///
+    /// [`DnsError::Name`] if `name` is no name.
+    pub fn set_denial(&mut self, name: &str, denial: Denial) -> Result<(), DnsError> {
+        if let Some(zone) = self.zone_for_mut(&parse_name(name)?) {
+            zone.denial = denial;
         }
         Ok(())
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use hickory_proto::rr::rdata::{NS, SOA};
 use hickory_proto::rr::{Name, RData, RecordSet, RecordType};
 
-use super::DnsError;
 use super::data::parse_name;
 use super::sign::Signer;
+use super::{Denial, DnsError};
 
 /// Whether a zone is signed, and whether its parent vouches for it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +24,7 @@ pub enum Signing {
 pub(super) struct Zone {
     pub(super) apex: Name,
     pub(super) signer: Option<Signer>,
+    pub(super) denial: Denial,
     nodes: BTreeMap<Name, BTreeMap<u16, RecordSet>>,
 }
 
@@ -42,7 +43,8 @@ impl Zone {
         let server = parse_name(NAME_SERVER)?;
         let soa = SOA::new(server.clone(), parse_name(HOSTMASTER)?, 1, 3600, 600, 86_400, 60);
         let key = signer.as_ref().map(Signer::dnskey);
-        let mut zone = Self { apex: apex.clone(), signer, nodes: BTreeMap::new() };
+        let mut zone =
+            Self { apex: apex.clone(), signer, denial: Denial::Compact, nodes: BTreeMap::new() };
         zone.insert(&apex, RData::SOA(soa));
         zone.insert(&apex, RData::NS(NS(server)));
         if let Some(key) = key {

@@ -28,7 +28,16 @@ pub(super) const DOMAINS: &[Plan] = &[
     Plan {
         domain: "no-such-domain.test",
         title: "no such domain, proved",
-        what_it_shows: "The same in a signed zone, where a compact denial says it (RFC 9824).",
+        what_it_shows: "The same in a signed zone, which proves it.",
+        expected: Expected::REFUSED,
+        ..Plan::NOTHING
+    },
+    Plan {
+        domain: "no-such-domain.compact.test",
+        title: "no such domain, denied compactly",
+        what_it_shows: "The zone says NOERROR, and that the name does not exist in the proof alone \
+            (RFC 9824): no records and no address, so the message goes back.",
+        zones: &[("compact.test", Signing::Signed)],
         expected: Expected::REFUSED,
         ..Plan::NOTHING
     },
