@@ -9,6 +9,7 @@ mod mta_sts;
 mod plain;
 mod plan;
 
+use core::fmt;
 use core::time::Duration;
 
 pub(super) use plan::{Certificate, HostPlan, KeyOwner, PagePlan, Plan, PolicyPlan, Reach, Tlsa};
@@ -76,6 +77,28 @@ pub enum Security {
     DaneEe,
     /// TLS with a certificate below an authority that a DANE-TA record names.
     DaneTa,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Delivered => "delivered",
+            Self::Deferred => "deferred",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+impl fmt::Display for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Plaintext => "plaintext",
+            Self::Unauthenticated => "unauthenticated TLS",
+            Self::MtaSts => "MTA-STS",
+            Self::DaneEe => "DANE-EE",
+            Self::DaneTa => "DANE-TA",
+        })
+    }
 }
 
 /// A policy that was fetched before the lab started.
