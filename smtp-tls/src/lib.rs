@@ -4,5 +4,6 @@
 pub mod adapter;
 mod fetch;
 pub mod resolve;
+pub mod store;
 
 pub use fetch::FetchPolicy;
