@@ -16,6 +16,8 @@ enum Arguments {
     Run(command::run::Arguments),
     /// Writes COVERAGE.md: which rule is checked by which vectors and tests
     Coverage(command::coverage::Arguments),
+    /// Writes inputs for the fuzzer, made out of the vectors
+    Seeds(command::seeds::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Arguments::Testee => command::testee::run(),
         Arguments::Run(arguments) => command::run::run(&arguments),
         Arguments::Coverage(arguments) => command::coverage::run(&arguments),
+        Arguments::Seeds(arguments) => command::seeds::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("conformance: {error}");

@@ -71,3 +71,21 @@ fn mutants(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
         seed
     })
 }
+
+#[test]
+fn each_has_a_fuzz_target() {
+    let fuzz = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz");
+    let manifest = std::fs::read_to_string(format!("{fuzz}/Cargo.toml")).unwrap();
+    for property in ALL {
+        let name = property.name;
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"\n")),
+            "{name} is not in fuzz/Cargo.toml"
+        );
+        let path = format!("{fuzz}/fuzz_targets/{name}.rs");
+        assert!(
+            std::fs::read_to_string(&path).unwrap().contains("conformance::properties::"),
+            "{path}"
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod coverage;
 pub(crate) mod run;
+pub(crate) mod seeds;
 pub(crate) mod testee;
 
 use core::error::Error;

@@ -73,7 +73,7 @@ impl<'a> Server<'a> {
 
     /// What the client reads next. A server that waits for the client, or for TLS, says nothing.
     fn read(&mut self) -> Input<'a> {
-        self.pass_expectations();
+        self.pass_what_is_done();
         match self.script {
             [Step::Send { send_b64 }, rest @ ..] => {
                 self.script = rest;
@@ -88,14 +88,21 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// Drops the expectations that are met by now, each by a line of its own.
-    fn pass_expectations(&mut self) {
-        while let [Step::Expect { expect }, rest @ ..] = self.script {
-            let unmatched = self.sent.iter().skip(self.matched);
-            let Some(at) = unmatched.into_iter().position(|line| has_verb(line, expect)) else {
-                return;
-            };
-            self.matched += at + 1;
+    /// Drops the expectations that are met by now, each by a line of its own, and empty sends,
+    /// which are no read.
+    fn pass_what_is_done(&mut self) {
+        while let [step, rest @ ..] = self.script {
+            match step {
+                Step::Expect { expect } => {
+                    let mut unmatched = self.sent.iter().skip(self.matched);
+                    let Some(at) = unmatched.position(|line| has_verb(line, expect)) else {
+                        return;
+                    };
+                    self.matched += at + 1;
+                }
+                Step::Send { send_b64 } if send_b64.0.is_empty() => {}
+                _ => return,
+            }
             self.script = rest;
         }
     }
@@ -106,7 +113,7 @@ impl<'a> Server<'a> {
         name: &EhloName,
         tls: Tls,
     ) -> Result<Session<Sealed>, Outcome> {
-        self.pass_expectations();
+        self.pass_what_is_done();
         let upgrade = match self.script {
             // What comes in place of TLS is looked at before it is taken for TLS.
             [Step::Send { send_b64 }, ..] => {
