@@ -4,6 +4,8 @@
 pub mod adapter;
 mod fetch;
 pub mod resolve;
+mod sink;
 pub mod store;
 
 pub use fetch::FetchPolicy;
+pub use sink::ReportSink;
