@@ -1,21 +1,28 @@
 //! DANE-TA and the usages of the public PKI: paths by webpki, checked by `path`.
 //!
-//! This is the only module that names webpki. It tries the anchors in turn. A path of the server's
+//! This is the only folder that names webpki. It tries the anchors in turn. A path of the server's
 //! certificate and its issuer needs no builder but one signature check; longer ones are built by
 //! webpki, which also checks their signatures, dates, basic constraints and name constraints. Every
 //! complete path is then judged as a whole by [`path::check`], and the first complete one decides.
+
+mod anchor;
+mod candidates;
+mod explain;
 
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ops::ControlFlow;
 
-use pki_types::{CertificateDer, Der, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
-use crate::der::{Certificate, PublicKeyInfo, Reader};
+use anchor::{Anchor, check_signature};
+use explain::{explain, more_specific};
+
+use crate::der::Certificate;
 use crate::failure::{Failure, FailureReason};
 use crate::path::{self, End, Parsed};
-use crate::usable::{Comparison, Selected, UsableRecord, Usage};
+use crate::usable::{UsableRecord, Usage};
 use crate::verify::{Digested, Match, Verifier};
 
 /// Certificates that a server may send where a path is needed; real chains have two to five.
@@ -62,18 +69,6 @@ pub(crate) fn verify(
 
 /// A final verdict, or why there is none so far.
 type Progress = ControlFlow<Result<Match, Failure>, Failure>;
-
-/// Where a path may end.
-#[derive(Clone, Copy)]
-struct Anchor<'s> {
-    /// The whole name element by which certificates name this issuer.
-    subject: &'s [u8],
-    key: PublicKeyInfo<'s>,
-    /// None for a bare key.
-    certificate: Option<Parsed<'s>>,
-    /// The record that makes it an anchor; none for a root of the public PKI.
-    record: Option<&'s UsableRecord>,
-}
 
 struct Search<'s> {
     verifier: &'s Verifier<'s>,
@@ -147,85 +142,6 @@ impl<'s> Search<'s> {
             failure = self.attempt(&roots, Goal::OnTheWay, not_in_path)?;
         }
         ControlFlow::Continue(failure)
-    }
-
-    /// The certificates of `2 0 0` records, then the presented ones that match a record; those
-    /// within their dates first, the others by their end.
-    fn matched_certificates(&self) -> Vec<Anchor<'s>> {
-        let published = self.records(Usage::DaneTa).filter_map(|record| {
-            let is_certificate = matches!(
-                (record.comparison(), record.selected()),
-                (Comparison::Full, Selected::Certificate)
-            );
-            let parsed = is_certificate.then(|| Parsed::parse(record.tlsa().data()).ok()).flatten();
-            parsed.map(|parsed| (parsed, record))
-        });
-        let presented = self.presented.iter().filter_map(|parsed| {
-            self.matching(Usage::DaneTa, &parsed.outline).map(|record| (*parsed, record))
-        });
-        let mut anchors: Vec<Anchor<'s>> = Vec::new();
-        for (parsed, record) in published.chain(presented) {
-            let whole = parsed.outline.whole;
-            let known = |anchor: &Anchor<'_>| {
-                anchor.certificate.is_some_and(|it| it.outline.whole == whole)
-            };
-            if whole != self.leaf.outline.whole && !anchors.iter().any(known) {
-                anchors.push(Anchor::of(parsed, Some(record)));
-            }
-        }
-        anchors.sort_by_key(|anchor| match anchor.certificate {
-            Some(it) if !it.is_within_dates(self.now) => it.validity.not_after.saturating_neg(),
-            _ => i64::MIN,
-        });
-        anchors
-    }
-
-    /// The keys of `2 1 0` records, as issuers of the leaf and of every presented certificate.
-    fn bare_keys(&self) -> Vec<Anchor<'s>> {
-        let mut issuers: Vec<&'s [u8]> = Vec::new();
-        for one in core::iter::once(&self.leaf).chain(&self.presented) {
-            if !issuers.contains(&one.outline.issuer) {
-                issuers.push(one.outline.issuer);
-            }
-        }
-        let keys = self.records(Usage::DaneTa).filter_map(|record| {
-            let is_key = matches!(
-                (record.comparison(), record.selected()),
-                (Comparison::Full, Selected::PublicKey)
-            );
-            let key = is_key.then(|| PublicKeyInfo::parse(record.tlsa().data()).ok()).flatten();
-            key.map(|key| (key, record))
-        });
-        keys.flat_map(|(key, record)| {
-            issuers.iter().map(move |subject| Anchor {
-                subject,
-                key,
-                certificate: None,
-                record: Some(record),
-            })
-        })
-        .collect()
-    }
-
-    fn roots(&self) -> Vec<Anchor<'s>> {
-        let roots = self.verifier.roots().iter();
-        roots
-            .filter_map(|der| Parsed::parse(der).ok())
-            .filter(|root| root.outline.whole != self.leaf.outline.whole)
-            .map(|root| Anchor::of(root, None))
-            .collect()
-    }
-
-    fn is_presented(&self, anchor: &Anchor<'_>) -> bool {
-        anchor.certificate.is_some_and(|it| {
-            self.presented.iter().any(|presented| presented.outline.whole == it.outline.whole)
-        })
-    }
-
-    fn matched_with(&self, certificate: &Parsed<'_>) -> Option<&Anchor<'s>> {
-        self.matched.iter().find(|anchor| {
-            anchor.certificate.is_some_and(|it| it.outline.whole == certificate.outline.whole)
-        })
     }
 
     /// Looks for a path to one of these anchors; `failure` is what there is to say if none is found.
@@ -424,90 +340,4 @@ enum Goal<'s> {
     Leaf(&'s UsableRecord),
     /// A PKIX-TA record that a certificate above the leaf matches.
     OnTheWay,
-}
-
-impl<'s> Anchor<'s> {
-    fn of(parsed: Parsed<'s>, record: Option<&'s UsableRecord>) -> Self {
-        let Certificate { subject, spki: key, .. } = parsed.outline;
-        Self { subject, key, certificate: Some(parsed), record }
-    }
-
-    /// The anchor as webpki wants it: contents of the name and of the key. Its name constraints are
-    /// not given, for `path` checks them.
-    fn to_webpki(self) -> TrustAnchor<'s> {
-        let subject = Reader::new(self.subject).and_then(|mut reader| reader.next());
-        TrustAnchor {
-            subject: Der::from_slice(subject.map_or(&[], |name| name.value)),
-            subject_public_key_info: Der::from_slice(self.key.value),
-            name_constraints: None,
-        }
-    }
-}
-
-/// Checks a certificate's signature with its issuer's key.
-fn check_signature(
-    certificate: &Certificate<'_>,
-    key: &PublicKeyInfo<'_>,
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-) -> Result<(), FailureReason> {
-    let [0, signature @ ..] = certificate.signature else {
-        return Err(FailureReason::MalformedCertificate);
-    };
-    if certificate.tbs_algorithm != certificate.algorithm {
-        return Err(FailureReason::MalformedCertificate);
-    }
-    if key.is_weak() {
-        return Err(FailureReason::WeakKey);
-    }
-    let mut fitting = algorithms.iter().filter(|algorithm| {
-        algorithm.signature_alg_id().as_ref() == certificate.algorithm
-            && algorithm.public_key_alg_id().as_ref() == key.algorithm
-    });
-    let Some(algorithm) = fitting.next() else { return Err(FailureReason::UnsupportedAlgorithm) };
-    algorithm
-        .verify_signature(key.key, certificate.tbs, signature)
-        .map_err(|_| FailureReason::NotInPath)
-}
-
-/// The reason that says more: that nothing was found says least.
-fn more_specific(known: Failure, reason: FailureReason) -> Failure {
-    match (known.kind(), reason) {
-        (_, FailureReason::NoMatch) => known,
-        (FailureReason::NoMatch, FailureReason::NotInPath) => known,
-        (FailureReason::NoMatch | FailureReason::NotInPath, reason) => Failure::new(reason),
-        _ => known,
-    }
-}
-
-/// What an error of webpki comes to in our words.
-fn explain(error: &webpki::Error) -> FailureReason {
-    use webpki::Error;
-    match error {
-        Error::CertExpired { .. } => FailureReason::Expired,
-        Error::CertNotValidYet { .. } => FailureReason::NotYetValid,
-        Error::EndEntityUsedAsCa => FailureReason::NotACa,
-        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
-            FailureReason::PathLength
-        }
-        Error::NameConstraintViolation
-        | Error::MalformedNameConstraint
-        | Error::MalformedDnsIdentifier
-        | Error::InvalidNetworkMaskConstraint => FailureReason::NameConstraints,
-        Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-            FailureReason::ExtendedKeyUsage
-        }
-        Error::UnsupportedCriticalExtension => FailureReason::CriticalExtension,
-        Error::UnsupportedSignatureAlgorithmContext(_)
-        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            FailureReason::UnsupportedAlgorithm
-        }
-        Error::MaximumSignatureChecksExceeded
-        | Error::MaximumPathBuildCallsExceeded
-        | Error::MaximumNameConstraintComparisonsExceeded => FailureReason::SignatureBudget,
-        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey | Error::CertDistrusted => {
-            FailureReason::NotInPath
-        }
-        // What is left is about the form of a certificate: its version, its encoding, a CA as leaf.
-        _ => FailureReason::MalformedCertificate,
-    }
 }
