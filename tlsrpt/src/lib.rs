@@ -21,8 +21,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod gzip;
 mod json;
 pub mod limits;
+mod read;
 mod record;
 mod report;
 mod result;
@@ -32,6 +34,8 @@ mod time;
 
 pub use pki_types;
 
+pub use gzip::{Compressor, GzipError};
+pub use read::{Anomaly, Document, Mode, Quirk, ReadError, Reader, Reading};
 pub use record::{Diagnostic, NoRecord, Record, RecordError, ReportUri, ReportUriError, Target};
 pub use report::{Address, Detail, Failure, Policy, PolicyReport, Report, Summary};
 pub use result::{PolicyType, ResultType};

@@ -26,3 +26,18 @@ pub const REPORT: usize = 10_000_000;
 pub const SEAL_AFTER: u64 = 600;
 /// Seconds by which a session's end may lie in the future: clocks of one fleet differ.
 pub const CLOCK_SKEW: u64 = 600;
+
+/// Bytes of a report that is read, as it arrives: the most that common receivers take.
+pub const COMPRESSED: usize = 10_000_000;
+/// Bytes of the JSON of a report that is read, after decompression or without one.
+pub const INFLATED: usize = 20_000_000;
+/// How many times larger than what has arrived its JSON may be.
+pub const RATIO: usize = 200;
+/// Bytes of JSON from which on [`RATIO`] counts: small reports of many equal rows shrink well.
+pub const RATIO_FROM: usize = 1_000_000;
+/// Arrays and objects inside one another, also in members that are ignored.
+pub const DEPTH: usize = 64;
+/// Policies of a report.
+pub const POLICIES: usize = 100_000;
+/// Failure rows of a report.
+pub const DETAILS: usize = 1_000_000;

@@ -4,8 +4,8 @@
 
 mod rfc3339;
 
-pub(crate) use rfc3339::write;
 pub use rfc3339::{DateTime, DateTimeError};
+pub(crate) use rfc3339::{parse, write};
 
 use core::fmt;
 use core::str::FromStr;

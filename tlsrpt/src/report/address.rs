@@ -38,9 +38,10 @@ impl<'a> Address<'a> {
         if text.len() > 45 {
             return None;
         }
-        match text.parse().ok()? {
-            IpAddr::V4(ip) => Some(Self::V4(ip)),
-            IpAddr::V6(ip) => Some(Self::V6(ip)),
+        if text.bytes().any(|byte| byte == b':') {
+            text.parse().ok().map(Self::V6)
+        } else {
+            text.parse().ok().map(Self::V4)
         }
     }
 

@@ -3,6 +3,7 @@
 //! serde_json would escape every member name anew; here they are constants. The `serde` form
 //! is the same text, which a test compares.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::{Address, Detail, Head, Report, Row, order};
@@ -18,7 +19,7 @@ impl Report<'_> {
     /// The text is made in one allocation, unless a list of more than 256 items is out of order.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = String::with_capacity(self.json_len());
+        let mut json = String::with_capacity(self.json_room());
         self.head.open(&mut json);
         let mut first = true;
         let row = |row: &Row<'_>| {
@@ -48,6 +49,36 @@ impl Report<'_> {
             details => DETAILS.len() + details - 1 + "]}".len(),
         };
         length.0 + commas + self.rows.iter().map(inner).sum::<usize>() + "]}".len()
+    }
+
+    /// Room for the JSON text: enough unless much of it has to be escaped.
+    fn json_room(&self) -> usize {
+        let detail = |detail: &Detail<'_>| {
+            let failure = &detail.failure;
+            let address = |address: &Option<Address<'_>>| match address {
+                Some(Address::Text(text)) => text.len(),
+                Some(_) => ADDRESS,
+                None => 0,
+            };
+            let text = |text: &Option<Cow<'_, str>>| text.as_ref().map_or(0, |text| text.len());
+            DETAIL
+                + failure.result_type.as_str().len()
+                + address(&failure.sending_mta_ip)
+                + text(&failure.receiving_mx_hostname)
+                + text(&failure.receiving_mx_helo)
+                + address(&failure.receiving_ip)
+                + text(&failure.additional_information)
+                + text(&failure.failure_reason_code)
+        };
+        let row = |row: &Row<'_>| ROW + row.policy_type.as_str().len() + row.policy_domain.len();
+        let strings = self.strings.iter().map(|text| text.len() + r#""","#.len());
+        let head = &self.head;
+        let texts = [&head.organization_name, &head.contact_info, &head.report_id];
+        texts.iter().map(|text| text.len()).sum::<usize>()
+            + ROW
+            + self.rows.iter().map(row).sum::<usize>()
+            + strings.sum::<usize>()
+            + self.details.iter().map(detail).sum::<usize>()
     }
 
     fn write_row(&self, json: &mut String, row: &Row<'_>) {
@@ -164,4 +195,10 @@ pub(super) fn date_time(text: &[u8; 20]) -> &str {
     core::str::from_utf8(text).unwrap_or_default()
 }
 
+/// More than the member names, the punctuation and the count of one failure.
+const DETAIL: usize = 240;
+/// More than the member names, the punctuation and the counts of one policy, or of the head.
+const ROW: usize = 260;
+/// Bytes of the longest IPv6 address.
+const ADDRESS: usize = 45;
 const DETAILS: &str = r#","failure-details":["#;

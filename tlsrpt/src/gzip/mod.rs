@@ -1,0 +1,86 @@
+//! Gzip (RFC 1952): the frame around raw deflate, written and read with bounds.
+
+mod crc;
+mod inflate;
+
+pub use inflate::GzipError;
+pub(crate) use inflate::Inflater;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use miniz_oxide::DataFormat;
+use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress};
+
+/// Compresses reports, one after the other, in memory that is used again.
+///
+/// Equal texts become equal bytes: the time in the header is 0. A receiver knows gzip by its
+/// first two bytes.
+///
+/// ```
+/// let mut compressor = tlsrpt::Compressor::new();
+/// let bytes = compressor.gzip(b"{}");
+/// assert_eq!(bytes[..2], [0x1f, 0x8b]);
+/// ```
+pub struct Compressor(Box<CompressorOxide>);
+
+impl Compressor {
+    /// A compressor at the level that zlib uses by default.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut state = Box::<CompressorOxide>::default();
+        state.set_format_and_level(DataFormat::Raw, LEVEL);
+        Self(state)
+    }
+
+    /// The text as one gzip member.
+    #[must_use]
+    pub fn gzip(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len() / 4 + 256);
+        out.extend_from_slice(&HEADER);
+        self.0.reset();
+        let mut rest = text;
+        let mut end = out.len();
+        loop {
+            out.resize(out.capacity().max(end + 1_024), 0);
+            let room = out.get_mut(end..).unwrap_or_default();
+            let (status, read, written) = compress(&mut self.0, rest, room, TDEFLFlush::Finish);
+            rest = rest.get(read..).unwrap_or_default();
+            end += written;
+            if status != TDEFLStatus::Okay {
+                break;
+            }
+        }
+        out.truncate(end);
+        out.extend_from_slice(&crc::crc32(text).to_le_bytes());
+        // RFC 1952 section 2.3.1: the size is taken modulo 2^32.
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out
+    }
+}
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor").finish_non_exhaustive()
+    }
+}
+
+/// Whether the bytes begin as gzip does.
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// RFC 1952 section 2.3: magic, deflate, no flags, no time, no extra flags, unknown system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const LEVEL: u8 = 6;
+
+#[cfg(test)]
+mod tests;
