@@ -61,12 +61,14 @@ pub mod limits;
 mod mail;
 mod name;
 mod reply;
+mod require_tls;
+mod server;
 
 pub use client::{
     Action, BannerName, Channel, Clear, ClearNotAllowed, Config, FirstLine, HelloLine, Input,
-    MessageNeed, MxTrust, Notice, Outcome, Phase, PlaintextAfter220, Protocol, Requirement, Sealed,
-    Session, TlsFacts, TlsFailure, TlsVersion, Upgrade, UpgradeError, Verification, VerifiedBy,
-    WaitLimit,
+    Listed, MessageNeed, MxTrust, Notice, Observation, Outcome, Phase, PlaintextAfter220, Protocol,
+    Requirement, ReuseKey, Sealed, Session, TlsFacts, TlsFailure, TlsVersion, Upgrade,
+    UpgradeError, Utf8Need, Verification, VerifiedBy, WaitLimit,
 };
 pub use downgrade::Downgrade;
 pub use ehlo::{
@@ -85,4 +87,10 @@ pub use name::{EhloName, EhloNameError};
 pub use reply::{
     EnhancedCode, Escaped, LineEnds, Read, ReplyClass, ReplyCode, ReplyError, ReplyLine,
     ReplyReader,
+};
+pub use require_tls::{TlsRequired, bounce_returns};
+pub use server::{
+    AnswerError, ClearUse, Command, DotUnstuffer, InClear, InTls, MessageBroken, ReplyText,
+    ReplyTextError, Server, ServerAction, ServerChannel, ServerConfig, ServerEnd, ServerReply,
+    ServerUpgrade, ServerUpgradeError, TlsOffer, Unstuffed,
 };

@@ -3,7 +3,9 @@
 
 mod support;
 
-use smtp_starttls::{CleartextRetry, Failure, NextAction, Outcome, Requirement, TlsFailure};
+use smtp_starttls::{
+    CleartextRetry, Failure, MessageNeed, MxTrust, NextAction, Outcome, Requirement, TlsFailure,
+};
 use support::{Step, Tls, config, play};
 
 use Requirement::{Authenticate, Encrypt, Opportunistic};
@@ -54,4 +56,14 @@ fn the_second_connection_does_not_try_starttls_and_tells_why() {
         assert_eq!(told.next_action, NextAction::GoOn);
         assert!(config.in_clear_after(&told).is_err(), "once only");
     }
+}
+
+#[test]
+fn a_need_that_is_named_afterwards_still_keeps_the_session_out_of_clear() {
+    let failure = failed_under(Opportunistic, b"220 go ahead\r\n");
+    let config = config(Opportunistic).in_clear_after(&failure).unwrap();
+    let config = config.message(MessageNeed::RequireTls(MxTrust::Authenticated));
+    let script = [&CONVERSATION[..], &[Step::Send(b"454 no\r\n")]].concat();
+    let report = play(&config, Tls::Verified, &script);
+    assert_eq!((report.verdict(), report.verbs().as_str()), ("refused", "EHLO STARTTLS QUIT"));
 }

@@ -3,6 +3,7 @@
 use super::banner::BannerName;
 use super::config::{Config, FirstLine, Protocol, StartTlsUse};
 use super::hello::HelloLine;
+use super::observation::Listed;
 use super::outcome::Outcome;
 use super::session::{Channel, Exchange, Rules, Session, Step};
 use super::upgrade::{Upgrade, UpgradeError};
@@ -21,6 +22,7 @@ pub struct Clear {
     command_signs: CommandSigns,
     offer: Offer,
     label: Option<Downgrade>,
+    starttls: StartTlsUse,
 }
 
 /// Whether STARTTLS was listed.
@@ -38,8 +40,9 @@ impl Session<Clear> {
     /// A session that waits for the greeting.
     #[must_use]
     pub fn new(config: &Config) -> Self {
+        let channel = Clear { starttls: config.starttls, ..Clear::default() };
         let hello = HelloLine::new(&config.name, config.terms.protocol);
-        Self::at(config, hello, Step::Await(Exchange::Greeting), Clear::default())
+        Self::at(config.terms, hello, Step::Await(Exchange::Greeting), channel)
     }
 
     /// The way into TLS, once [`action`](Self::action) wants it.
@@ -88,6 +91,14 @@ impl Session<Clear> {
         self.channel.offer == Offer::Listed
     }
 
+    pub(super) const fn listed(&self) -> Listed {
+        match self.channel.offer {
+            Offer::Unknown => Listed::Unknown,
+            Offer::Listed => Listed::Yes,
+            Offer::NotListed => Listed::No,
+        }
+    }
+
     /// The capabilities listed in clear, for logs: nothing may rely on them once TLS is tried.
     #[must_use]
     pub const fn listed_in_clear(&self) -> Capabilities {
@@ -129,9 +140,10 @@ impl Session<Clear> {
             self.channel.offer = Offer::NotListed;
             self.channel.label = Some(self.collected.signs().without_offer());
         }
-        if let StartTlsUse::GivenUp(failure) = self.terms.starttls {
+        let needs_tls = self.terms.needs_tls();
+        if let (StartTlsUse::GivenUp(failure), false) = (self.channel.starttls, needs_tls) {
             self.step = Step::Done(Outcome::Plaintext(failure));
-        } else if is_listed || self.terms.needs_tls() {
+        } else if is_listed || needs_tls {
             self.step = Step::Send(Exchange::StartTls);
         } else {
             self.fail(Reason::StartTlsNotOffered, Exchange::Hello, Some(code));

@@ -61,6 +61,7 @@ impl MessageNeed {
 pub struct Config {
     pub(crate) name: EhloName,
     pub(crate) terms: Terms,
+    pub(super) starttls: StartTlsUse,
 }
 
 /// The part of the configuration that is the same before and inside TLS.
@@ -71,7 +72,6 @@ pub(crate) struct Terms {
     pub(crate) need: MessageNeed,
     pub(crate) line_ends: LineEnds,
     pub(crate) first_line: FirstLine,
-    pub(crate) starttls: StartTlsUse,
 }
 
 impl Terms {
@@ -82,8 +82,9 @@ impl Terms {
 }
 
 /// Whether STARTTLS is tried.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum StartTlsUse {
+    #[default]
     Tried,
     /// It has failed so on a connection before.
     GivenUp(Failure),
@@ -114,9 +115,8 @@ impl Config {
             need: MessageNeed::Nothing,
             line_ends: LineEnds::Crlf,
             first_line: FirstLine::Greeting,
-            starttls: StartTlsUse::Tried,
         };
-        Self { name, terms }
+        Self { name, terms, starttls: StartTlsUse::Tried }
     }
 
     /// With this protocol.
@@ -149,7 +149,7 @@ impl Config {
     pub const fn in_clear_after(mut self, failure: &Failure) -> Result<Self, ClearNotAllowed> {
         match failure.cleartext_retry {
             CleartextRetry::Allowed if !self.terms.needs_tls() => {
-                self.terms.starttls = StartTlsUse::GivenUp(failure.going_on());
+                self.starttls = StartTlsUse::GivenUp(failure.going_on());
                 Ok(self)
             }
             _ => Err(ClearNotAllowed(*failure)),

@@ -9,6 +9,7 @@ use super::session::{Channel, Exchange, Rules, Session, Step};
 use super::wait::Phase;
 use crate::ehlo::Keyword;
 use crate::failure::Reason;
+use crate::name::EhloName;
 use crate::reply::{ReplyCode, ReplyLine};
 
 /// The channel inside TLS. It has no field for anything said in clear.
@@ -34,7 +35,8 @@ impl Session<Sealed> {
     /// [RFC 8314 section 3.3](https://www.rfc-editor.org/rfc/rfc8314#section-3.3)
     #[must_use]
     pub fn implicit(config: &Config, facts: &TlsFacts<'_>) -> Self {
-        let mut this = Self::sealed(config, Step::Await(Exchange::Greeting), facts);
+        let mut this =
+            Self::sealed(&config.name, config.terms, Step::Await(Exchange::Greeting), facts);
         this.channel.start = Start::Implicit;
         if let Some(reason) = not_good_enough(this.terms, this.channel.verification) {
             // No reply has come yet, so there is no QUIT (Q1).
@@ -44,14 +46,14 @@ impl Session<Sealed> {
         this
     }
 
-    pub(super) fn sealed(config: &Config, step: Step, facts: &TlsFacts<'_>) -> Self {
+    pub(super) fn sealed(name: &EhloName, terms: Terms, step: Step, facts: &TlsFacts<'_>) -> Self {
         let channel = Sealed {
             verification: facts.verification,
             version: facts.version,
             start: Start::StartTls,
         };
-        let hello = HelloLine::new(&config.name, config.terms.protocol);
-        let mut this = Self::at(config, hello, step, channel);
+        let hello = HelloLine::new(name, terms.protocol);
+        let mut this = Self::at(terms, hello, step, channel);
         if let Some(reason) = not_good_enough(this.terms, facts.verification) {
             // RFC 3207 section 4.1: the reply awaited last was the 220, so QUIT may go.
             this.end(reason, Phase::Handshake, None, facts.verification.result_type());

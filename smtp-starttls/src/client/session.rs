@@ -1,6 +1,6 @@
 //! What the session in clear and the session inside TLS have in common.
 
-use super::config::{Config, Protocol, Terms};
+use super::config::{Protocol, Terms};
 use super::facts::TlsFailure;
 use super::hello::HelloLine;
 use super::notice::Notice;
@@ -96,11 +96,11 @@ pub trait Rules: Sized {
 }
 
 impl<S: Channel> Session<S> {
-    pub(super) const fn at(config: &Config, hello: HelloLine, step: Step, channel: S) -> Self {
+    pub(super) const fn at(terms: Terms, hello: HelloLine, step: Step, channel: S) -> Self {
         Self {
-            reader: ReplyReader::new(config.terms.line_ends),
+            reader: ReplyReader::new(terms.line_ends),
             hello,
-            terms: config.terms,
+            terms,
             step,
             collected: CapabilityReader::new(),
             channel,

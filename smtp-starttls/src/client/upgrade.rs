@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::config::{Config, Terms};
+use super::config::Terms;
 use super::facts::{TlsFacts, TlsFailure};
 use super::hello::HelloLine;
 use super::outcome::Outcome;
@@ -92,8 +92,7 @@ impl Upgrade {
             Hello::Unsent => Step::Send(Exchange::Hello),
             Hello::HandedOver => Step::Await(Exchange::Hello),
         };
-        let config = Config { name: *name, terms: self.terms };
-        Session::sealed(&config, step, facts)
+        Session::sealed(name, self.terms, step, facts)
     }
 
     /// The handshake failed. No further octet may be sent in clear on this connection.

@@ -2,10 +2,11 @@
 
 use super::error::{CommandError, MailFailureReason};
 use super::line::CommandLine;
-use super::mailer::{Envelope, Last, Mailer, Stage};
+use super::mailer::Mailer;
 use super::message::{MessageCheck, Progress};
 use super::params::{Body, Mail, Recipient};
 use super::recipients::Recipients;
+use super::state::{Envelope, Last, Stage};
 use crate::ehlo::Keyword;
 use crate::limits::RECIPIENTS;
 

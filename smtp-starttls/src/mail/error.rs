@@ -59,6 +59,9 @@ pub enum CommandError {
     /// The permit for REQUIRETLS is not for this connection.
     #[error("requiretls is not permitted on this connection")]
     RequireTlsNotPermitted,
+    /// A bounce has an empty reverse path.
+    #[error("reverse path is not empty, expected a bounce")]
+    NotABounce,
     /// The server is not authenticated, so it gets no credentials.
     #[error("server is not authenticated, expected a verified session for auth")]
     NotAuthenticated,

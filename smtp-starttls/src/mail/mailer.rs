@@ -2,10 +2,10 @@
 
 use super::error::{CommandError, Delivery, MailFailure, MailFailureReason};
 use super::event::{Answer, Event, Handled, Want};
-use super::message::{DotStuffer, MessageCheck};
-use super::params::Body;
+use super::message::DotStuffer;
 use super::recipients::Recipients;
-use crate::client::{Channel, Input, Notice, Outcome, Phase, Protocol, Session, WaitLimit};
+use super::state::{Awaited, Envelope, Last, NotUsable, Pending, Stage};
+use crate::client::{Channel, Input, Notice, Phase, Protocol, Session, WaitLimit};
 use crate::ehlo::{Capabilities, Keyword};
 use crate::failure::Reason;
 use crate::reply::{EnhancedCode, Read, ReplyClass, ReplyCode, ReplyReader};
@@ -34,64 +34,6 @@ pub struct Mailer<S> {
     pub(super) authenticated: bool,
     /// Of the reply that is being read.
     status: Option<EnhancedCode>,
-}
-
-/// What MAIL said of the message.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Envelope {
-    pub(super) body: Body,
-    pub(super) utf8: bool,
-}
-
-/// The replies awaited, in the order of the fields.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pending {
-    pub(super) reset: bool,
-    pub(super) mail: bool,
-    /// Besides, one for every recipient that is unanswered.
-    pub(super) last: Last,
-}
-
-/// The command that ends a group.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) enum Last {
-    #[default]
-    Nothing,
-    Data,
-    Chunk,
-    Message,
-    Noop,
-    Auth,
-    Quit,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Stage {
-    Idle,
-    /// MAIL was accepted, or is under way.
-    Open,
-    /// 354 was received.
-    Body(DotStuffer),
-    /// Chunks were sent.
-    Chunks(MessageCheck),
-    /// The transaction has failed and is not yet reset.
-    Failed,
-    /// AUTH wants a response.
-    Challenge,
-    Ended(MailFailure),
-    Closed,
-}
-
-/// Why a session makes no [`Mailer`].
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum NotUsable {
-    /// It has not come to its end.
-    #[error("session is still at {0}")]
-    Unfinished(Phase),
-    /// It ended otherwise than secured, or in clear where that is allowed.
-    #[error("session has ended: {}", .0.word())]
-    Ended(Outcome),
 }
 
 impl<S: Channel> Session<S> {
@@ -382,41 +324,6 @@ impl<S> Mailer<S> {
             Ok(())
         } else {
             Err(CommandError::MustWait)
-        }
-    }
-}
-
-/// The reply that comes next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Awaited {
-    Reset,
-    Mail,
-    Recipient,
-    Last(Last),
-}
-
-impl Awaited {
-    const fn phase(self) -> Phase {
-        match self {
-            Self::Reset => Phase::Reset,
-            Self::Mail => Phase::Mail,
-            Self::Recipient => Phase::Recipient,
-            Self::Last(Last::Data) => Phase::Data,
-            Self::Last(Last::Chunk) => Phase::Chunk,
-            Self::Last(Last::Message) => Phase::Message,
-            Self::Last(Last::Auth) => Phase::Auth,
-            Self::Last(Last::Noop | Last::Nothing) => Phase::Noop,
-            Self::Last(Last::Quit) => Phase::Quit,
-        }
-    }
-
-    /// Whether this 3yz code has a meaning here.
-    fn may_go_on(self, code: ReplyCode) -> bool {
-        match self {
-            Self::Last(Last::Data) => code == ReplyCode::START_INPUT,
-            Self::Last(Last::Auth) => code.value() == 334,
-            Self::Last(Last::Quit) => true,
-            _ => false,
         }
     }
 }

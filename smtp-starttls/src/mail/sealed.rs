@@ -2,8 +2,10 @@
 
 use super::error::CommandError;
 use super::line::CommandLine;
-use super::mailer::{Last, Mailer, Stage};
+use super::mailbox::ReversePath;
+use super::mailer::Mailer;
 use super::params::Mail;
+use super::state::{Last, Stage};
 use crate::client::{MxTrust, Sealed, Verification, VerifiedBy};
 use crate::ehlo::{AuthMechanism, Keyword};
 use crate::failure::Reason;
@@ -92,6 +94,30 @@ impl Mailer<Sealed> {
             return Err(CommandError::RequireTlsNotPermitted);
         }
         self.mail_with(mail, b" REQUIRETLS", out)
+    }
+
+    /// Begins to send a bounce of a message that came with REQUIRETLS: asks for it too where that
+    /// is permitted, and else goes without ([RFC 8689 section 5]).
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::NotABounce`] if the reverse path is not empty; else as for
+    /// [`mail`](Self::mail).
+    ///
+    /// [RFC 8689 section 5]: https://www.rfc-editor.org/rfc/rfc8689#section-5
+    pub fn mail_bounce(
+        &mut self,
+        mail: &Mail<'_>,
+        mx: MxTrust,
+        out: &mut [u8],
+    ) -> Result<usize, CommandError> {
+        if mail.reverse_path() != ReversePath::Null {
+            return Err(CommandError::NotABounce);
+        }
+        match self.permit_require_tls(mx) {
+            Ok(permit) => self.mail_require_tls(mail, permit, out),
+            Err(_) => self.mail(mail, out),
+        }
     }
 
     /// What verification of the server came to.

@@ -93,6 +93,13 @@ impl EnhancedCode {
         Self { class, subject, detail }
     }
 
+    /// The code with these parts: class 2, 4 or 5, subject and detail up to 999.
+    #[must_use]
+    pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
+        let is_known = matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999;
+        if is_known { Some(Self { class, subject, detail }) } else { None }
+    }
+
     /// The code at the start of a reply's text, followed by a space or nothing.
     ///
     /// It must be of the class of the reply; a 3yz reply has none. [RFC 2034 section 4]
