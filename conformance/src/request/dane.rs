@@ -77,9 +77,8 @@ pub enum Mode {
 pub struct Lookup {
     /// What the answer says.
     pub status: Status,
-    /// The status of the final RRset, or of its denial.
-    #[serde(default)]
-    pub security: Security,
+    /// The status of the final RRset, or of its denial; without it, `indeterminate`.
+    pub security: Option<Security>,
     /// The CNAME steps from the name asked.
     #[serde(default)]
     pub chain: Vec<Hop>,
@@ -106,7 +105,7 @@ pub enum Status {
 }
 
 /// The DNSSEC status of an RRset or a denial.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Security {
     /// Validated.
@@ -116,7 +115,6 @@ pub enum Security {
     /// Failed validation.
     Bogus,
     /// The resolver could not tell, in the sense of RFC 4035.
-    #[default]
     Indeterminate,
 }
 
