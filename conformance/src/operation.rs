@@ -4,9 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::request;
-use crate::testee;
+use crate::testee::{self, Handler};
 
 /// An operation.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +16,8 @@ pub struct Operation {
     pub verdicts: &'static [Verdict],
     /// Reads a request and writes it again, without the fields that are unknown.
     pub(crate) round_trip: fn(Value) -> Result<Value, serde_json::Error>,
-    /// Answers a request; `None` while there is nothing that could.
-    pub(crate) answer: Option<fn(Value) -> Result<Answer, serde_json::Error>>,
+    /// Answers a request.
+    pub(crate) answer: Handler,
 }
 
 /// A verdict.
@@ -51,7 +50,7 @@ const fn verdict(word: &'static str, fields: &'static [&'static str]) -> Verdict
 const fn operation<T: DeserializeOwned + Serialize>(
     name: &'static str,
     verdicts: &'static [Verdict],
-    answer: Option<fn(Value) -> Result<Answer, serde_json::Error>>,
+    answer: Handler,
 ) -> Operation {
     Operation { name, verdicts, round_trip: round_trip::<T>, answer }
 }

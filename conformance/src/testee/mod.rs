@@ -14,8 +14,8 @@ use crate::answer::{Answer, Reply};
 use crate::line::{Line, Lines};
 use crate::operation::Operation;
 
-/// How an operation is answered; `None` while there is nothing that could.
-pub(crate) type Handler = Option<fn(Value) -> Result<Answer, serde_json::Error>>;
+/// How an operation is answered; an error is a request that lacks something.
+pub(crate) type Handler = fn(Value) -> Result<Answer, serde_json::Error>;
 
 /// Answers every line of `input` on `output`, in order, until the stream ends.
 ///
@@ -63,10 +63,10 @@ pub fn reply_to(mut fields: Map<String, Value>) -> Reply {
 }
 
 fn perform(name: &str, fields: Map<String, Value>) -> Answer {
-    let Some(handler) = Operation::find(name).and_then(|operation| operation.answer) else {
+    let Some(operation) = Operation::find(name) else {
         return Answer::unsupported();
     };
-    handler(Value::Object(fields))
+    (operation.answer)(Value::Object(fields))
         .unwrap_or_else(|error| Answer::bad_request("bad-field").with("detail", error.to_string()))
 }
 

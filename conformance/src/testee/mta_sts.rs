@@ -15,11 +15,11 @@ use crate::answer::Answer;
 use crate::request;
 use crate::request::mta_sts as asked;
 
-pub(crate) const RECORD: Handler = Some(|fields| ask(fields, record));
-pub(crate) const POLICY: Handler = Some(|fields| ask(fields, policy));
-pub(crate) const MATCH: Handler = Some(|fields| ask(fields, matches));
-pub(crate) const RESPONSE: Handler = Some(|fields| ask(fields, response));
-pub(crate) const DISCOVER: Handler = Some(|fields| ask(fields, discover));
+pub(crate) const RECORD: Handler = |fields| ask(fields, record);
+pub(crate) const POLICY: Handler = |fields| ask(fields, policy);
+pub(crate) const MATCH: Handler = |fields| ask(fields, matches);
+pub(crate) const RESPONSE: Handler = |fields| ask(fields, response);
+pub(crate) const DISCOVER: Handler = |fields| ask(fields, discover);
 
 const fn profile(profile: request::Profile) -> Profile {
     match profile {

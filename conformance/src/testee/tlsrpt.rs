@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use pki_types::{DnsName, UnixTime};
 use serde_json::Value;
 use tlsrpt::{
-    Address, DateTime, Failure, Outcome, Policy, PolicyOutcome, PolicyType, Record, Report,
+    Address, DateTime, Failure, Outcome, Policy, PolicyOutcome, PolicyType, Reader, Record, Report,
     Reporter, ResultType, Session, Tally, UtcDay, Window, Writer,
 };
 
@@ -16,9 +16,9 @@ use crate::answer::Answer;
 use crate::request::Instant;
 use crate::request::tlsrpt as asked;
 
-pub(crate) const RECORD: Handler = Some(|fields| ask(fields, record));
-pub(crate) const REPORT: Handler = None;
-pub(crate) const AGGREGATE: Handler = Some(|fields| ask(fields, aggregate));
+pub(crate) const RECORD: Handler = |fields| ask(fields, record);
+pub(crate) const REPORT: Handler = |fields| ask(fields, report);
+pub(crate) const AGGREGATE: Handler = |fields| ask(fields, aggregate);
 
 /// How many sessions one request may have counted: each is counted by itself.
 const SESSIONS: u64 = 1_000_000;
@@ -34,12 +34,33 @@ fn record(request: asked::Record) -> Answer {
     }
 }
 
+fn report(request: asked::Report) -> Answer {
+    let reader = match request.mode {
+        asked::Mode::Lenient => Reader::lenient(),
+        asked::Mode::Strict => Reader::strict(),
+    };
+    match reader.read_owned(&request.report_b64.0) {
+        Ok(reading) => {
+            let quirks: Vec<_> = reading.quirks().iter().map(|quirk| quirk.word()).collect();
+            let anomalies: Vec<_> = reading.anomalies().iter().map(|one| one.word()).collect();
+            written(reading.report()).with("quirks", quirks).with("anomalies", anomalies)
+        }
+        Err(error) => Answer::new("invalid").because(error.word()),
+    }
+}
+
+/// An answer with the report in its canonical form.
+fn written(report: &Report<'_>) -> Answer {
+    match serde_json::from_str::<Value>(&report.to_json()) {
+        Ok(json) => Answer::new("report").with("report", json),
+        // A canonical form that is no JSON is a fault, and no verdict hides it.
+        Err(_) => Answer::unsupported(),
+    }
+}
+
 fn aggregate(request: asked::Aggregate) -> Answer {
     match report_of(&request) {
-        Ok(report) => match serde_json::from_str::<Value>(&report.to_json()) {
-            Ok(json) => Answer::new("report").with("report", json),
-            Err(_) => Answer::unsupported(),
-        },
+        Ok(report) => written(&report),
         Err(reason) => Answer::bad_request(reason),
     }
 }

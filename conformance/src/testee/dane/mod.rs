@@ -13,9 +13,9 @@ use crate::answer::Answer;
 use crate::request::Base64;
 use crate::request::dane as asked;
 
-pub(crate) const TLSA: Handler = Some(|fields| ask(fields, tlsa));
-pub(crate) const PLAN: Handler = Some(|fields| ask(fields, plan::plan));
-pub(crate) const VERIFY: Handler = Some(|fields| ask(fields, verify));
+pub(crate) const TLSA: Handler = |fields| ask(fields, tlsa);
+pub(crate) const PLAN: Handler = |fields| ask(fields, plan::plan);
+pub(crate) const VERIFY: Handler = |fields| ask(fields, verify);
 
 fn tlsa(request: asked::Tlsa) -> Answer {
     let record = match Tlsa::try_from(request.rdata_hex.0.as_slice()) {

@@ -15,8 +15,8 @@ use crate::request::{Base64, Profile};
 
 pub(crate) use play::{Played, play};
 
-pub(crate) const SESSION: Handler = Some(|fields| ask(fields, session));
-pub(crate) const REPLY: Handler = Some(|fields| ask(fields, replies));
+pub(crate) const SESSION: Handler = |fields| ask(fields, session);
+pub(crate) const REPLY: Handler = |fields| ask(fields, replies);
 
 fn session(request: asked::Session) -> Answer {
     let Ok(name) = request.ehlo.parse::<EhloName>() else {
