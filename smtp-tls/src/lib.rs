@@ -2,7 +2,14 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+pub mod attempt;
+pub mod delivery;
+pub mod driver;
 mod fetch;
+pub mod mx;
+mod outcome;
+pub mod plan;
+pub mod report;
 pub mod resolve;
 mod sink;
 pub mod store;

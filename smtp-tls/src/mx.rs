@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn rfc5321_5_1_better_preference_first_for_every_seed() {
-        let records =
-            vec![mx(30, "c.test"), mx(10, "a.test"), mx(20, "b.test"), mx(10, "A.test.")];
+        let records = vec![mx(30, "c.test"), mx(10, "a.test"), mx(20, "b.test"), mx(10, "A.test.")];
         for seed in 0..64 {
             let expected = ["a.test", "b.test", "c.test"].map(name).to_vec();
             assert_eq!(hosts(Outcome::Records(records.clone()), seed), MailHosts::Listed(expected));

@@ -13,6 +13,7 @@
 //! [RFC 8461 section 7.2]: https://www.rfc-editor.org/rfc/rfc8461#section-7.2
 //! [RFC 8996]: https://www.rfc-editor.org/rfc/rfc8996
 
+mod dane;
 mod fault;
 mod roots;
 mod verifier;
@@ -31,6 +32,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub use self::dane::{DaneError, DaneSecured};
 pub use self::fault::{TlsError, fault_result_type, fault_word};
 #[cfg(feature = "native-roots")]
 pub use self::roots::native_roots;
@@ -171,8 +173,13 @@ impl fmt::Debug for Connector {
 }
 
 fn session(connection: &ClientConnection, verified: Verified) -> Result<Session, TlsError> {
+    let (version, cipher_suite) = parameters(connection)?;
+    Ok(Session { version, cipher_suite, verified })
+}
+
+fn parameters(connection: &ClientConnection) -> Result<(TlsVersion, &'static str), TlsError> {
     let version = connection.protocol_version().ok_or(TlsError::Misbehaved)?;
     let suite = connection.negotiated_cipher_suite().ok_or(TlsError::Misbehaved)?;
     let cipher_suite = suite.suite().as_str().ok_or(TlsError::Misbehaved)?;
-    Ok(Session { version: TlsVersion(u16::from(version)), cipher_suite, verified })
+    Ok((TlsVersion(u16::from(version)), cipher_suite))
 }
