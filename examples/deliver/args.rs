@@ -1,6 +1,6 @@
 //! The command line of `deliver`.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -33,6 +33,10 @@ pub(crate) struct Args {
     /// The message, header and body; standard input if absent or `-`.
     #[arg(long, value_name = "FILE", requires = "to")]
     pub(crate) message: Option<PathBuf>,
+
+    /// The message has the line ends of Unix: send CRLF for LF.
+    #[arg(long, requires = "to")]
+    pub(crate) unix_line_ends: bool,
 
     /// A validating resolver whose AD bit is trusted. Without it, answers are validated in this
     /// process.

@@ -5,6 +5,7 @@ pub mod adapter;
 pub mod attempt;
 pub mod delivery;
 pub mod driver;
+mod envelope;
 mod fetch;
 pub mod mx;
 mod outcome;
@@ -14,5 +15,6 @@ pub mod resolve;
 mod sink;
 pub mod store;
 
+pub use envelope::{Address, AddressError};
 pub use fetch::FetchPolicy;
 pub use sink::ReportSink;
