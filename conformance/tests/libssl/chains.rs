@@ -1,0 +1,266 @@
+//! Chains at random, but always the same ones: every choice comes from one seed.
+
+use serde_json::{Value, json};
+
+use super::certificates::der::{common_name, name, tlv};
+use super::certificates::{ANY_PURPOSE, CLIENT_AUTH, Cert, Ext, Key, NOW, SERVER_AUTH};
+
+pub const MX: &str = "mx.example.org";
+
+/// A generator of numbers, no better than it must be (xorshift).
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        for _ in 0..8 {
+            dice.roll(2);
+        }
+        dice
+    }
+
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % sides
+    }
+
+    fn one_in(&mut self, count: u64) -> bool {
+        self.roll(count) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        let at = self.roll(u64::try_from(from.len()).unwrap());
+        from[usize::try_from(at).unwrap()]
+    }
+}
+
+/// A case: what was sent, the records, and what was changed in the making.
+pub struct Case {
+    pub request: Value,
+    pub changes: Vec<&'static str>,
+}
+
+const NAMES: [&str; 4] = ["Root", "Upper", "Lower", "Leaf CA"];
+
+/// Makes a case. The chain goes from a leaf over none to three issuers.
+pub fn case(dice: &mut Dice) -> Case {
+    let mut changes = Vec::new();
+    let depth = 1 + usize::try_from(dice.roll(3)).unwrap();
+    // certs[0] is the root, the last one the leaf.
+    let mut certs: Vec<Cert> = Vec::new();
+    let keys: Vec<Key> = (0..=depth).map(|at| Key(u8::try_from(10 + at).unwrap())).collect();
+    let with_ids = dice.one_in(2);
+    for at in 0..depth {
+        let issuer = NAMES[at.saturating_sub(1)];
+        let mut ca = Cert::ca(NAMES[at], issuer, keys[at]);
+        if with_ids {
+            ca = ca.with(Ext::subject_key_id(&keys[at].id()));
+            ca = ca.with(Ext::authority_key_id(&keys[at.saturating_sub(1)].id()));
+        }
+        certs.push(ca);
+    }
+    let mut leaf = Cert::leaf(NAMES[depth - 1], &[MX], keys[depth]);
+    if with_ids {
+        leaf = leaf.with(Ext::authority_key_id(&keys[depth - 1].id()));
+    }
+    if dice.one_in(12) {
+        changes.push("self-signed-leaf");
+        leaf.issuer = common_name(MX);
+        leaf.subject = common_name(MX);
+        leaf = leaf.without(35);
+    }
+    certs.push(leaf);
+    for _ in 0..dice.roll(3) {
+        let at = usize::try_from(dice.roll(u64::try_from(certs.len()).unwrap())).unwrap();
+        let is_leaf = at == depth;
+        let (what, cert) = change(dice, certs[at].clone(), is_leaf);
+        changes.push(what);
+        certs[at] = cert;
+    }
+    let signer = |at: usize| match at {
+        0 => keys[0],
+        _ if certs[at].issuer == certs[at].subject && at == depth => keys[at],
+        at => keys[at - 1],
+    };
+    let mut ders: Vec<Vec<u8>> = (0..=depth).map(|at| certs[at].sign(signer(at))).collect();
+    if dice.one_in(15) {
+        changes.push("bad-signature");
+        let at = usize::try_from(dice.roll(u64::try_from(ders.len()).unwrap())).unwrap();
+        ders[at] = certs[at].sign(Key(77));
+    }
+    let universe = others(dice, &certs, &keys, &mut changes);
+    let mut sent: Vec<Vec<u8>> = ders.iter().rev().skip(1).cloned().collect();
+    if dice.one_in(3) {
+        changes.push("no-root");
+        sent.pop();
+    }
+    for extra in &universe {
+        if dice.one_in(2) {
+            let len = u64::try_from(sent.len()).unwrap();
+            let at = usize::try_from(dice.roll(len + 1)).unwrap();
+            sent.insert(at, extra.clone());
+        }
+    }
+    if dice.one_in(4) && sent.len() > 1 {
+        changes.push("shuffled");
+        let len = u64::try_from(sent.len()).unwrap();
+        for _ in 0..3 {
+            let (a, b) = (dice.roll(len), dice.roll(len));
+            sent.swap(usize::try_from(a).unwrap(), usize::try_from(b).unwrap());
+        }
+    }
+    let leaf = ders[depth].clone();
+    sent.insert(0, leaf);
+    let mut targets = ders;
+    targets.extend(universe);
+    let count = 1 + dice.roll(3);
+    let records: Vec<String> = (0..count).map(|_| record(dice, &targets, &mut changes)).collect();
+    let names: &[&str] = dice.pick(&[&[MX][..], &[MX, "example.org"], &["example.org"], &[MX]]);
+    let chain: Vec<String> = sent.iter().map(|der| base64(der)).collect();
+    let request = json!({
+        "op": "dane.verify", "tlsa": records, "chain_b64": chain, "names": names, "now": NOW,
+    });
+    Case { request, changes }
+}
+
+fn base64(der: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(der)
+}
+
+/// Certificates beside the chain: a namesake, a twin, a cross-signed one, an unrelated one.
+fn others(
+    dice: &mut Dice,
+    certs: &[Cert],
+    keys: &[Key],
+    changes: &mut Vec<&'static str>,
+) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let at = usize::try_from(dice.roll(u64::try_from(certs.len() - 1).unwrap())).unwrap();
+    let parent = keys[at.saturating_sub(1)];
+    if dice.one_in(4) {
+        changes.push("namesake");
+        let mut namesake = certs[at].clone().spki(Key(50).spki()).serial(50);
+        if dice.one_in(2) {
+            namesake = namesake.without(14);
+        }
+        found.push(namesake.sign(if at == 0 { Key(50) } else { parent }));
+    }
+    if dice.one_in(4) {
+        changes.push("twin");
+        let twin = certs[at].clone().serial(51);
+        let twin = match dice.roll(3) {
+            0 => twin.dates("100101000000Z", "110101000000Z"),
+            1 => twin.dates("260101000000Z", "300101000000Z"),
+            _ => twin.with(Ext::purposes(&[CLIENT_AUTH])),
+        };
+        found.push(twin.sign(parent));
+    }
+    if dice.one_in(4) {
+        changes.push("cross-signed");
+        let mut cross = certs[at].clone().serial(52).without(35);
+        cross.issuer = common_name("Old Root");
+        found.push(cross.sign(Key(60)));
+        found.push(Cert::ca("Old Root", "Old Root", Key(60)).sign(Key(60)));
+    }
+    if dice.one_in(4) {
+        found.push(Cert::ca("Stranger", "Stranger", Key(70)).sign(Key(70)));
+    }
+    found
+}
+
+fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
+    let dns = |base: &str| tlv(0x82, base.as_bytes());
+    match dice.roll(24) {
+        0 => ("expired", cert.dates("100101000000Z", "110101000000Z")),
+        1 => ("not-yet-valid", cert.dates("480101000000Z", "490101000000Z")),
+        2 => ("v1", cert.v1()),
+        3 => ("not-ca", cert.with(Ext::not_ca())),
+        4 => ("no-basic-constraints", cert.without(19)),
+        5 => ("no-key-usage", cert.without(15)),
+        6 => ("key-usage", cert.with(Ext::key_usage(dice.pick(&[0x80, 0x20, 0x04, 0x02, 0x84])))),
+        7 => ("path-length", cert.with(Ext::ca(Some(u8::try_from(dice.roll(2)).unwrap())))),
+        8 => ("server-purpose", cert.with(Ext::purposes(&[SERVER_AUTH]))),
+        9 => ("client-purpose", cert.with(Ext::purposes(&[CLIENT_AUTH]))),
+        10 => ("any-purpose", cert.with(Ext::purposes(&[ANY_PURPOSE]))),
+        11 => ("unknown-critical", cert.with(Ext::new(&[0x2a, 3, 4], true, vec![5, 0]))),
+        12 => ("unknown-extension", cert.with(Ext::new(&[0x2a, 3, 4], false, vec![5, 0]))),
+        13 => ("key-id", cert.with(Ext::authority_key_id(&[dice.pick(&[10, 11, 99]); 20]))),
+        14 => ("subject-key-id", cert.with(Ext::subject_key_id(&[dice.pick(&[10, 11, 99]); 20]))),
+        15 if !is_leaf => {
+            let base = dice.pick(&["example.org", "example.net", "", MX, ".example.org"]);
+            ("permitted", cert.with(Ext::constraints(&[dns(base)], &[])))
+        }
+        16 if !is_leaf => {
+            let base = dice.pick(&["example.org", "example.net", MX]);
+            ("excluded", cert.with(Ext::constraints(&[], &[dns(base)])))
+        }
+        17 if !is_leaf => {
+            let base = tlv(0xa4, &common_name(dice.pick(&["Lower", MX])));
+            ("directory", cert.with(Ext::constraints(&[base], &[])))
+        }
+        18 if !is_leaf => {
+            let base = dice.pick(&["example.org", "example.net"]);
+            let base = tlv(0x81, base.as_bytes());
+            ("mail", cert.with(Ext::constraints(&[base], &[])))
+        }
+        15 => ("common-name", cert.without(17).subject(common_name(MX))),
+        16 => (
+            "alt-names",
+            cert.with(Ext::dns_names(&[dice.pick(&["*.example.org", "a.b", "*.org"])])),
+        ),
+        17 => {
+            let ip = Ext::alt_names(&[tlv(0x87, &[192, 0, 2, 1]), tlv(0x81, b"u@example.net")]);
+            ("addresses", cert.with(ip).subject(common_name(MX)))
+        }
+        18 => {
+            let mail: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
+            ("mail-in-name", cert.subject(name(&[(mail, 0x16, b"u@example.net")])))
+        }
+        19 => (
+            "policies",
+            cert.with(Ext::new(&[0x55, 0x1d, 32], dice.one_in(2), {
+                tlv(0x30, &tlv(0x30, &tlv(6, &[0x2a, 3])))
+            })),
+        ),
+        20 => ("is-ca", cert.with(Ext::ca(None))),
+        21 => ("weak-key", cert.spki(super::certificates::rsa_spki(1024))),
+        22 => ("duplicate-extension", {
+            let mut cert = cert;
+            cert.extensions.push(Ext::key_usage(0x86));
+            cert
+        }),
+        _ => ("nothing", cert),
+    }
+}
+
+fn record(dice: &mut Dice, targets: &[Vec<u8>], changes: &mut Vec<&'static str>) -> String {
+    let at = usize::try_from(dice.roll(u64::try_from(targets.len()).unwrap())).unwrap();
+    let numbers =
+        (dice.pick(&[2, 2, 2, 3, 3, 0, 1]), dice.pick(&[0, 1, 1]), dice.pick(&[0, 1, 1, 2]));
+    let (usage, selector, matching) = numbers;
+    let record = dane::publish::record(
+        dane::CertUsage(usage),
+        dane::Selector(selector),
+        dane::Matching(matching),
+        &targets[at],
+    )
+    .unwrap();
+    let mut text = record.to_string();
+    match dice.roll(20) {
+        0 => {
+            changes.push("cut-data");
+            text.truncate(text.len() - 2);
+        }
+        1 => {
+            changes.push("wrong-data");
+            let last = if text.ends_with('0') { "1" } else { "0" };
+            text.replace_range(text.len() - 1.., last);
+        }
+        _ => {}
+    }
+    text
+}
