@@ -182,7 +182,10 @@ fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
         4 => ("no-basic-constraints", cert.without(19)),
         5 => ("no-key-usage", cert.without(15)),
         6 => ("key-usage", cert.with(Ext::key_usage(dice.pick(&[0x80, 0x20, 0x04, 0x02, 0x84])))),
-        7 => ("path-length", cert.with(Ext::ca(Some(u8::try_from(dice.roll(2)).unwrap())))),
+        7 => (
+            if is_leaf { "is-ca" } else { "path-length" },
+            cert.with(Ext::ca(Some(u8::try_from(dice.roll(2)).unwrap()))),
+        ),
         8 => ("server-purpose", cert.with(Ext::purposes(&[SERVER_AUTH]))),
         9 => ("client-purpose", cert.with(Ext::purposes(&[CLIENT_AUTH]))),
         10 => ("any-purpose", cert.with(Ext::purposes(&[ANY_PURPOSE]))),

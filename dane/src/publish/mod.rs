@@ -1,4 +1,11 @@
-//! The other side: records for a certificate or key.
+//! The other side: records for a certificate or key, lint of an RRset against what a server sends,
+//! and the steps of a change of keys.
+
+mod lint;
+mod rollover;
+
+pub use lint::{Finding, Problem, Severity, StartTls, lint, lint_next};
+pub use rollover::{Rollover, Step};
 
 use crate::der::{Certificate, DerError, PublicKeyInfo};
 use crate::digest::{DigestAlgorithm, MAX_DIGEST, Sha256, Sha512};
@@ -75,4 +82,52 @@ fn associate(
     digest.digest(selected, &mut output);
     let data = output.get(..digest.output_len()).unwrap_or_default();
     Ok(Tlsa::new(usage, selector, matching, data)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::tag;
+
+    /// Just the outline of a certificate, with this octet as its key.
+    pub(super) fn certificate(key: u8, subject: u8, issuer: u8) -> alloc::vec::Vec<u8> {
+        let seq = |parts: &[&[u8]]| {
+            let value = parts.concat();
+            [&[tag::SEQUENCE, u8::try_from(value.len()).unwrap()], &value[..]].concat()
+        };
+        let name = |octet: u8| seq(&[&[5, 1, octet]]);
+        let spki = seq(&[&seq(&[&[6, 1, 42]]), &[3, 2, 0, key]]);
+        let tbs = seq(&[&[2, 1, 1], &seq(&[]), &name(issuer), &seq(&[]), &name(subject), &spki]);
+        seq(&[&tbs, &seq(&[]), &[3, 1, 0]])
+    }
+
+    #[test]
+    fn a_record_of_a_certificate_and_of_its_key_are_one() {
+        let der = certificate(7, 1, 2);
+        let key = Certificate::parse(&der).unwrap().public_key_info().der();
+        for matching in [Matching::FULL, Matching::SHA2_256, Matching::SHA2_512] {
+            let one = record(CertUsage::DANE_EE, Selector::SPKI, matching, &der).unwrap();
+            assert_eq!(record_of_key(CertUsage::DANE_EE, matching, key), Ok(one.clone()));
+            let len = match matching {
+                Matching::FULL => key.len(),
+                Matching::SHA2_256 => 32,
+                _ => 64,
+            };
+            assert_eq!(one.data().len(), len);
+        }
+        let full = record(CertUsage::DANE_TA, Selector::CERT, Matching::FULL, &der).unwrap();
+        assert_eq!(full.data(), der);
+    }
+
+    #[test]
+    fn what_has_no_record() {
+        let der = certificate(7, 1, 2);
+        let ask = |selector, matching| record(CertUsage::DANE_EE, selector, matching, &der);
+        assert_eq!(ask(Selector(2), Matching::FULL), Err(PublishError::Selector(2)));
+        assert_eq!(ask(Selector::SPKI, Matching(3)), Err(PublishError::Matching(3)));
+        let cut = der.get(..der.len() - 1).unwrap();
+        let error = record(CertUsage::DANE_EE, Selector::CERT, Matching::FULL, cut).unwrap_err();
+        assert!(matches!(error, PublishError::Der(_)));
+        assert!(record_of_key(CertUsage::DANE_EE, Matching::FULL, &der).is_err());
+    }
 }
