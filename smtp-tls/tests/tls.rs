@@ -9,11 +9,16 @@
 )]
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream as StdStream};
 use std::sync::Arc;
 
-use conformance::lab::pki::{Credential, Dates, Pki, Signed};
+use conformance::lab::pki::{Credential, Dates, Matching, Pki, Selector, Signed};
+use dane::discovery::{
+    Answer, DanePlan, Destination, Enforcement, HostPlan, Input, Outcome, Policy, Security,
+};
+use dane::{Failure, FailureReason, Tlsa, TlsaSet, Usage};
 use mta_sts::CertificateFault;
 use pki_types::{ServerName, UnixTime};
 use rustls::crypto::ring;
@@ -22,7 +27,7 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 use smtp_starttls::TlsVersion;
-use smtp_tls::adapter::rustls::{Check, Connector, Secured, TlsError, Verified};
+use smtp_tls::adapter::rustls::{Check, Connector, DaneError, Secured, TlsError, Verified};
 use tokio::net::TcpStream;
 
 const NAME: &str = "mx.example.org";
@@ -54,11 +59,15 @@ fn serve(one: impl Fn(StdStream) + Send + 'static) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
+            let _ = stream.set_read_timeout(Some(PATIENCE));
             one(stream);
         }
     });
     address
 }
+
+/// A test that would wait for ever fails instead.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server that echoes one byte inside TLS.
 fn tls_server(
@@ -156,7 +165,7 @@ async fn the_peer_must_hold_the_key_whatever_is_checked() {
         let server = tls_server(shown.with_key_of(&other).unwrap(), versions);
         for check in [Check::Pkix, Check::Nothing] {
             let error = connect(&connector(&pki), server, check).await.unwrap_err();
-            assert_eq!(error, TlsError::Signature, "{check:?}");
+            assert_eq!(error, TlsError::Signature);
         }
     }
 }
@@ -236,4 +245,169 @@ async fn what_is_no_tls_is_told_apart() {
     });
     let error = connect(&connector, alert, Check::Nothing).await.unwrap_err();
     assert_eq!(error, TlsError::Alert(40));
+}
+
+/// The plan for a relay with these records.
+fn plan(records: &[Vec<u8>], enforcement: Enforcement) -> DanePlan {
+    let base = NAME.parse().unwrap();
+    let mut policy = Policy::default();
+    policy.enforcement = enforcement;
+    let mut host = Destination::relay(&base, 25, policy).host(&base);
+    let found = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
+    host.handle(&Input::A(found.clone())).unwrap();
+    host.handle(&Input::Aaaa(found)).unwrap();
+    let records: Vec<Tlsa> =
+        records.iter().map(|rdata| Tlsa::try_from(rdata.as_slice()).unwrap()).collect();
+    let records = Outcome::Records(TlsaSet::from(records));
+    host.handle(&Input::Tlsa(Answer::hop_by_hop(records, Security::Secure, vec![]))).unwrap();
+    match host.plan() {
+        Some(HostPlan::Dane(plan)) => plan.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a handshake by these records comes to, in TLS 1.2 and in TLS 1.3.
+async fn connect_by_records(
+    records: &[Vec<u8>],
+    enforcement: Enforcement,
+    key: Arc<CertifiedKey>,
+) -> Vec<Result<(Option<Usage>, Option<Failure>), DaneError>> {
+    let connector =
+        Connector::new(Arc::new(ring::default_provider()), RootCertStore::empty()).unwrap();
+    let mut results = Vec::new();
+    for versions in [&BOTH[..1], &BOTH[1..]] {
+        let server = tls_server(Arc::clone(&key), versions);
+        let stream = TcpStream::connect(server).await.unwrap();
+        let secured = connector.connect_dane(&plan(records, enforcement), stream).await;
+        results.push(secured.map(|secured| (secured.usage, secured.audit)));
+    }
+    results
+}
+
+#[tokio::test]
+async fn rfc7672_3_1_1_dane_ee_needs_no_name_date_or_issuer() {
+    let pki = pki();
+    let odd = pki.issue(&["other.example"], Signed::BySelf, Dates::Past).unwrap();
+    let record = odd.tlsa(3, Selector::PublicKey, Matching::Sha256, 0).unwrap();
+    let key = odd.certified_key().unwrap();
+    for result in connect_by_records(&[record], Enforcement::Enforced, key).await {
+        assert_eq!(result, Ok((Some(Usage::DaneEe), None)));
+    }
+}
+
+#[tokio::test]
+async fn rfc7672_3_1_2_dane_ta_needs_a_path_and_a_name() {
+    let pki = pki();
+    let good = pki.issue(&[NAME], Signed::ByAnchor, Dates::Current).unwrap();
+    let record = good.tlsa(2, Selector::Certificate, Matching::Sha256, 2).unwrap();
+    let key = good.certified_key().unwrap();
+    for result in connect_by_records(&[record], Enforcement::Enforced, key).await {
+        assert_eq!(result, Ok((Some(Usage::DaneTa), None)));
+    }
+    for (name, dates, expected, result_type) in [
+        ("other.example", Dates::Current, FailureReason::NameMismatch, "certificate-host-mismatch"),
+        (NAME, Dates::Past, FailureReason::Expired, "certificate-expired"),
+    ] {
+        let bad = pki.issue(&[name], Signed::ByAnchor, dates).unwrap();
+        let record = bad.tlsa(2, Selector::Certificate, Matching::Sha256, 2).unwrap();
+        let key = bad.certified_key().unwrap();
+        for result in connect_by_records(&[record], Enforcement::Enforced, key).await {
+            let Err(DaneError::NotAuthenticated(failure)) = result else { panic!("{result:?}") };
+            assert_eq!(failure.kind(), expected);
+            assert_eq!(failure.result_type().as_str(), result_type);
+        }
+    }
+}
+
+#[tokio::test]
+async fn rfc7672_2_2_what_no_record_matches_is_refused_or_noted() {
+    let pki = pki();
+    let [shown, other] =
+        [(); 2].map(|()| pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap());
+    let record = [other.tlsa(3, Selector::PublicKey, Matching::Sha256, 0).unwrap()];
+    let key = || shown.certified_key().unwrap();
+    for result in connect_by_records(&record, Enforcement::Enforced, key()).await {
+        let Err(DaneError::NotAuthenticated(failure)) = result else { panic!("{result:?}") };
+        assert_eq!(failure.kind(), FailureReason::NoMatch);
+        assert_eq!(failure.reason_code(), "dane-no-match");
+    }
+    for result in connect_by_records(&record, Enforcement::DangerAuditOnly, key()).await {
+        let Ok((None, Some(failure))) = result else { panic!("{result:?}") };
+        assert_eq!(failure.kind(), FailureReason::NoMatch);
+    }
+}
+
+#[tokio::test]
+async fn the_peer_must_hold_the_key_that_the_record_names() {
+    let pki = pki();
+    let [shown, other] =
+        [(); 2].map(|()| pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap());
+    let record = [shown.tlsa(3, Selector::PublicKey, Matching::Sha256, 0).unwrap()];
+    let key = shown.with_key_of(&other).unwrap();
+    for result in connect_by_records(&record, Enforcement::Enforced, key).await {
+        let Err(DaneError::NotAuthenticated(failure)) = result else { panic!("{result:?}") };
+        assert_eq!(failure.kind(), FailureReason::HandshakeSignature);
+    }
+}
+
+/// Splits off the first element: its tag, its contents, the rest.
+fn element(der: &[u8]) -> (u8, &[u8], &[u8]) {
+    let (head, length) = match der[1] {
+        short @ ..=0x7F => (2, usize::from(short)),
+        0x81 => (3, usize::from(der[2])),
+        0x82 => (4, usize::from(u16::from_be_bytes([der[2], der[3]]))),
+        other => panic!("length of {other:x}"),
+    };
+    (der[0], &der[head..head + length], &der[head + length..])
+}
+
+fn write_element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let length = match (high, low) {
+        (0, ..=0x7F) => vec![low],
+        (0, _) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [&[tag], length.as_slice(), contents].concat()
+}
+
+/// The same certificate as one of version 1: without the version and the extensions. Its signature is
+/// then wrong, which nobody looks at here.
+fn version_1(key: &CertifiedKey) -> Arc<CertifiedKey> {
+    let (_, certificate, _) = element(&key.cert[0]);
+    let (_, mut rest, signature) = element(certificate);
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let (tag, contents, next) = element(rest);
+        if !matches!(tag, 0xA0 | 0xA3) {
+            fields.extend(write_element(tag, contents));
+        }
+        rest = next;
+    }
+    let tbs = write_element(0x30, &fields);
+    let der = write_element(0x30, &[tbs.as_slice(), signature].concat());
+    Arc::new(CertifiedKey::new(vec![der.into()], Arc::clone(&key.key)))
+}
+
+#[tokio::test]
+async fn any_certificate_will_do_where_nothing_is_checked() {
+    let pki = pki();
+    let [shown, other] =
+        [(); 2].map(|()| pki.issue(&[NAME], Signed::ByRoot, Dates::Current).unwrap());
+    for versions in [&BOTH[..1], &BOTH[1..]] {
+        let key = version_1(&shown.certified_key().unwrap());
+        let server = tls_server(key, versions);
+        let secured = connect(&connector(&pki), server, Check::Nothing).await.unwrap();
+        let expected = Verified::NotRequired(Err(CertificateFault::Invalid));
+        assert_eq!(secured.session.verified, expected);
+        drop(secured);
+        let error = connect(&connector(&pki), server, Check::Pkix).await.unwrap_err();
+        assert_eq!(error, TlsError::Certificate(CertificateFault::Invalid));
+
+        // The key is still asked for.
+        let stolen = version_1(&shown.with_key_of(&other).unwrap());
+        let server = tls_server(stolen, versions);
+        let error = connect(&connector(&pki), server, Check::Nothing).await.unwrap_err();
+        assert_eq!(error, TlsError::Signature);
+    }
 }

@@ -118,7 +118,7 @@ impl Connector {
     /// # Errors
     ///
     /// Any of [`TlsError`]; [`TlsError::Certificate`] only if the check demands a certificate, or there
-    /// was none.
+    /// was none whose key could be read.
     ///
     /// [RFC 8461 section 4.1]: https://www.rfc-editor.org/rfc/rfc8461#section-4.1
     /// [section 7.1]: https://www.rfc-editor.org/rfc/rfc8461#section-7.1

@@ -3,6 +3,7 @@
 #[cfg(feature = "native-roots")]
 use std::io;
 
+#[cfg(any(feature = "native-roots", feature = "webpki-roots"))]
 use ::rustls::RootCertStore;
 
 /// The roots that this system trusts.

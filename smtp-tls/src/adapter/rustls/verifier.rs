@@ -7,7 +7,7 @@ use ::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Serv
 use ::rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use ::rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use ::rustls::server::ParsedCertificate;
-use ::rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use ::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use mta_sts::CertificateFault;
 use pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -62,6 +62,33 @@ impl PkixVerifier {
         )?;
         verify_server_name(&certificate, server_name)
     }
+
+    /// Where any certificate will do, one that webpki cannot read (of X.509 version 1, say) will too:
+    /// its key is all that is needed of it.
+    fn needs_walker(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.demand == Demand::Noted && ParsedCertificate::try_from(certificate).is_err()
+    }
+
+    /// Checks the handshake signature with the key that the small DER walker of the core finds.
+    fn walk(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let certificate = dane::Certificate::parse(certificate)
+            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let key = certificate.public_key_info();
+        let of_scheme = self.algorithms.mapping.iter().filter(|(it, _)| *it == signed.scheme);
+        let is_good = of_scheme.flat_map(|(_, algorithms)| algorithms.iter()).any(|algorithm| {
+            algorithm.public_key_alg_id().as_ref() == key.algorithm()
+                && algorithm.verify_signature(key.key(), message, signed.signature()).is_ok()
+        });
+        match is_good {
+            true => Ok(HandshakeSignatureValid::assertion()),
+            false => Err(Error::InvalidCertificate(CertificateError::BadSignature)),
+        }
+    }
 }
 
 impl ServerCertVerifier for PkixVerifier {
@@ -89,6 +116,9 @@ impl ServerCertVerifier for PkixVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.needs_walker(certificate) {
+            return self.walk(message, certificate, signature);
+        }
         verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
@@ -98,6 +128,9 @@ impl ServerCertVerifier for PkixVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.needs_walker(certificate) {
+            return self.walk(message, certificate, signature);
+        }
         verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
