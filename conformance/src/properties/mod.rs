@@ -3,6 +3,7 @@
 //! A function takes any bytes, makes its input out of them, and fails an assertion if the property
 //! does not hold. proptest calls them on the stable toolchain, libFuzzer in the folder `fuzz`.
 
+pub mod dane;
 pub mod input;
 pub mod mta_sts;
 pub mod smtp;
@@ -44,6 +45,10 @@ pub const ALL: &[Property] = &[
     Property { name: "smtp_reply", check: smtp::reply, seed: smtp::seed_reply },
     Property { name: "smtp_session", check: smtp::session, seed: smtp::seed_session },
     Property { name: "smtp_upgrade", check: smtp::upgrade, seed: smtp::seed_upgrade },
+    Property { name: "dane_tlsa", check: dane::tlsa, seed: dane::seed_tlsa },
+    Property { name: "dane_der", check: dane::der, seed: dane::seed_der },
+    Property { name: "dane_verify", check: dane::verify, seed: dane::seed_verify },
+    Property { name: "dane_discovery", check: dane::discovery, seed: dane::seed_discovery },
 ];
 
 /// Fails.

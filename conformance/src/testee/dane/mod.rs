@@ -2,6 +2,8 @@
 
 mod plan;
 
+pub(crate) use plan::dns_answer;
+
 use core::time::Duration;
 
 use dane::{CertUsage, Digests, Name, Profile, Tlsa, UsableRecord, UsableSet, Verifier};
