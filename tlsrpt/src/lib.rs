@@ -21,9 +21,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod datagram;
+mod dedupe;
+mod delivery;
 mod gzip;
 mod json;
 pub mod limits;
+mod mail;
 mod read;
 mod record;
 mod report;
@@ -34,14 +38,24 @@ mod time;
 
 pub use pki_types;
 
+pub use datagram::{
+    Datagram, DatagramError, DatagramQuirk, DatagramWriter, FailureTexts, OrderError, PolicyCode,
+    ResultCode,
+};
+pub use dedupe::{Repeat, ReportDigest, ReportKey};
+pub use delivery::{Delivery, DeliveryAction, DeliveryInput, GaveUp};
 pub use gzip::{Compressor, GzipError};
+pub use mail::{
+    Authenticated, DkimRequirement, DkimVerdict, Mail, MailError, MailReading, MailTextError, Post,
+    SignatureError, Signed, Subject, Unsigned,
+};
 pub use read::{Anomaly, Document, Mode, Quirk, ReadError, Reader, Reading};
 pub use record::{Diagnostic, NoRecord, Record, RecordError, ReportUri, ReportUriError, Target};
 pub use report::{Address, Detail, Failure, Policy, PolicyReport, Report, Summary};
 pub use result::{PolicyType, ResultType};
 pub use tally::{
-    Compression, Counted, CounterKeyError, CounterRow, Counters, DomainReport, FileName,
-    FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused, Reporter, ReporterError,
-    Reports, Session, Statistics, Tally, Writer,
+    Compression, Counted, CounterKeyError, CounterRow, Counters, DatagramRefused, DomainReport,
+    FileName, FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused, Reporter,
+    ReporterError, Reports, Session, Statistics, Tally, Writer,
 };
 pub use time::{DateTime, DateTimeError, UtcDay, UtcDayError, Window};

@@ -41,3 +41,32 @@ pub const DEPTH: usize = 64;
 pub const POLICIES: usize = 100_000;
 /// Failure rows of a report.
 pub const DETAILS: usize = 1_000_000;
+
+/// Bytes of a datagram: a sender's default buffer ends at 212,992.
+pub const DATAGRAM: usize = 262_144;
+/// Arrays and objects of a datagram inside one another.
+pub const DATAGRAM_DEPTH: usize = 16;
+/// Policies of a datagram.
+pub const DATAGRAM_POLICIES: usize = 16;
+/// Failures of one policy of a datagram.
+pub const DATAGRAM_FAILURES: usize = 256;
+/// Strings, or MX patterns, of one policy of a datagram.
+pub const DATAGRAM_STRINGS: usize = 256;
+
+/// Seconds after the seal within which the first attempt comes: the example of RFC 8460 section 4.1.
+pub const FIRST_ATTEMPT_WITHIN: u64 = 14_400;
+/// Seconds from the first attempt to the last (RFC 8460 section 5.5).
+pub const RETRY_FOR: u64 = 86_400;
+/// Seconds to the second attempt, at most; each further wait is twice as long.
+pub const FIRST_WAIT: u64 = 300;
+/// Seconds of the longest wait: six attempts a day reach a receiver that is down for hours.
+pub const LONGEST_WAIT: u64 = 14_400;
+
+/// Bytes of a mail: the largest report as base64, with room for its other parts.
+pub const MAIL: usize = 40_000_000;
+/// Multiparts and messages inside one another.
+pub const MIME_DEPTH: usize = 8;
+/// Parts of a mail.
+pub const MIME_PARTS: usize = 256;
+/// Bytes of the header of a mail or of one of its parts.
+pub const MIME_HEADER: usize = 65_536;

@@ -178,6 +178,10 @@ impl<'h> Reader<'h> {
         self.read(&document).map(Reading::into_owned)
     }
 
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     fn parse<'d>(&self, json: &'d str, quirks: Found<Quirk>) -> Result<Reading<'d>, ReadError> {
         let mut context = Context::new(self.mode, quirks);
         // A failure row takes some 300 bytes of JSON and less memory than that.

@@ -65,7 +65,11 @@ impl Encoded {
         self.bytes.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
     }
 
-    fn policy(&mut self, outcome: &PolicyOutcome<'_>, report: &str) -> Result<(), Refused> {
+    pub(super) fn policy(
+        &mut self,
+        outcome: &PolicyOutcome<'_>,
+        report: &str,
+    ) -> Result<(), Refused> {
         let policy = &outcome.policy;
         if !policy.domain.is_empty() && DnsName::try_from(policy.domain.as_ref()).is_err() {
             return Err(Refused::PolicyDomain);
@@ -104,7 +108,7 @@ impl Encoded {
     }
 
     /// The domain in lower case without a final dot; empty where it is the record's domain.
-    pub(super) fn policy_domain(&mut self, domain: &str, report: &str) {
+    fn policy_domain(&mut self, domain: &str, report: &str) {
         let bare = |domain: &str| domain.len() - usize::from(domain.ends_with('.'));
         let domain = domain.get(..bare(domain)).unwrap_or(domain);
         let report = report.get(..bare(report)).unwrap_or(report);

@@ -1,6 +1,7 @@
 //! Session outcomes in, one UTC day's counts for each record, policy and failure out.
 
 mod counters;
+mod datagrams;
 mod encode;
 mod key;
 mod render;
@@ -10,6 +11,7 @@ mod stored;
 mod table;
 
 pub use counters::{Counters, Writer};
+pub use datagrams::DatagramRefused;
 pub use render::{DomainReport, Reports};
 pub use reporter::{Compression, FileName, FileNameError, Reporter, ReporterError};
 pub use session::{Outcome, PolicyOutcome, Purpose, Session};
@@ -62,6 +64,7 @@ pub struct Tally {
     days: BTreeMap<UtcDay, Counters>,
     taken: Option<UtcDay>,
     statistics: Statistics,
+    malformed: BTreeMap<&'static str, u64>,
     session: Encoded,
     spare: Vec<u8>,
 }
@@ -77,6 +80,7 @@ impl Tally {
             days: BTreeMap::new(),
             taken: None,
             statistics: Statistics::default(),
+            malformed: BTreeMap::new(),
             session: Encoded::default(),
             spare: Vec::new(),
         }

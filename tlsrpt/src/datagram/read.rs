@@ -1,0 +1,373 @@
+//! Reading datagrams: whole or not at all.
+
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pki_types::{DnsName, UnixTime};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+
+use super::code::{PolicyCode, ResultCode};
+use super::error::{DatagramError, DatagramQuirk};
+use super::values::{Context, EachSeed, Names, Object, SkipSeed, TextSeed, TextsSeed};
+use crate::limits;
+use crate::record::Record;
+use crate::report::{Address, Failure, Policy};
+use crate::result::{PolicyType, ResultType};
+use crate::tally::{Outcome, PolicyOutcome, Session};
+
+/// A datagram that was read.
+///
+/// ```
+/// let bytes = br#"{"dpv": "1","d": "Example.COM.","pr": "v=TLSRPTv1; rua=mailto:a@b.example","policies":[{"policy-type":9,"t":0,"f":0}]}"#;
+/// let datagram = tlsrpt::Datagram::read(bytes)?;
+/// assert_eq!(datagram.domain().as_ref(), "example.com");
+/// # Ok::<(), tlsrpt::DatagramError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Datagram<'a> {
+    domain: DnsName<'a>,
+    record: Record,
+    policies: Vec<PolicyOutcome<'a>>,
+    quirks: Vec<DatagramQuirk>,
+}
+
+impl<'a> Datagram<'a> {
+    /// Reads the bytes of one datagram.
+    ///
+    /// # Errors
+    ///
+    /// [`DatagramError`]: then nothing of the datagram may be used.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, DatagramError> {
+        let Parsed { domain, record, policies, quirks } = parse(bytes)?;
+        let domain = host_name(domain)?;
+        let record = record.parse().map_err(DatagramError::Record)?;
+        Ok(Self { domain, record, policies, quirks: quirks.into_iter().flatten().collect() })
+    }
+
+    /// The recipient domain, in lower case and without a final dot.
+    #[must_use]
+    pub fn domain(&self) -> &DnsName<'a> {
+        &self.domain
+    }
+
+    /// The domain's record.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The outcomes under each policy.
+    #[must_use]
+    pub fn policies(&self) -> &[PolicyOutcome<'a>] {
+        &self.policies
+    }
+
+    /// What is odd about the datagram.
+    #[must_use]
+    pub fn quirks(&self) -> &[DatagramQuirk] {
+        &self.quirks
+    }
+
+    /// The session that the datagram tells of. A datagram has no time of its own.
+    #[must_use]
+    pub fn into_session(self, ended_at: UnixTime) -> Session<'a> {
+        let mut session = Session::new(self.domain, self.record, ended_at);
+        session.policies = self.policies;
+        session
+    }
+}
+
+/// A datagram whose domain and record are still only text.
+pub(crate) struct Parsed<'a> {
+    pub(crate) domain: Cow<'a, str>,
+    pub(crate) record: Cow<'a, str>,
+    pub(crate) policies: Vec<PolicyOutcome<'a>>,
+    pub(crate) quirks: [Option<DatagramQuirk>; 2],
+}
+
+pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed<'_>, DatagramError> {
+    if bytes.is_empty() {
+        return Err(DatagramError::Empty);
+    }
+    if bytes.len() > limits::DATAGRAM {
+        return Err(DatagramError::TooLong);
+    }
+    match core::str::from_utf8(bytes) {
+        Ok(json) => parse_text(json),
+        Err(_) => {
+            // Outside of strings U+FFFD is a syntax error.
+            let text = String::from_utf8_lossy(bytes);
+            let parsed = parse_text(&text)?;
+            let policies = parsed.policies.into_iter().map(PolicyOutcome::into_owned).collect();
+            let [_, count] = parsed.quirks;
+            Ok(Parsed {
+                domain: Cow::Owned(parsed.domain.into_owned()),
+                record: Cow::Owned(parsed.record.into_owned()),
+                policies,
+                quirks: [Some(DatagramQuirk::NotUtf8), count],
+            })
+        }
+    }
+}
+
+fn parse_text(json: &str) -> Result<Parsed<'_>, DatagramError> {
+    let mut context = Context::default();
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let seed = DatagramSeed(&mut context);
+    let (domain, record, policies) = seed.deserialize(&mut deserializer).map_err(|error| {
+        context.error.unwrap_or_else(|| {
+            if error.is_data() {
+                DatagramError::WrongType
+            } else {
+                // Nobody writes a datagram of several lines.
+                DatagramError::NotJson { at: error.column().saturating_sub(1) }
+            }
+        })
+    })?;
+    deserializer.end().map_err(|_| DatagramError::TrailingBytes)?;
+    let differs = context.count_differs.then_some(DatagramQuirk::FailureCount);
+    Ok(Parsed { domain, record, policies, quirks: [None, differs] })
+}
+
+/// The name in lower case and without a final dot.
+pub(crate) fn host_name(name: Cow<'_, str>) -> Result<DnsName<'_>, DatagramError> {
+    let plain = name.bytes().all(|byte| !byte.is_ascii_uppercase()) && !name.ends_with('.');
+    let name = match name {
+        Cow::Borrowed(name) if plain => {
+            return DnsName::try_from(name).map_err(|_| DatagramError::Domain);
+        }
+        name => name,
+    };
+    let lower = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
+    // One final dot is lost; what still has one is no host name.
+    if lower.ends_with('.') {
+        return Err(DatagramError::Domain);
+    }
+    DnsName::try_from(lower).map_err(|_| DatagramError::Domain)
+}
+
+type Top<'de> = (Cow<'de, str>, Cow<'de, str>, Vec<PolicyOutcome<'de>>);
+
+struct DatagramSeed<'c>(&'c mut Context);
+
+impl<'de> DeserializeSeed<'de> for DatagramSeed<'_> {
+    type Value = Top<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+macro_rules! not_an_object {
+    ($($name:ident($type:ty),)*) => {
+        $(fn $name<E: serde::de::Error>(self, _: $type) -> Result<Self::Value, E> {
+            Err(self.0.fail(DatagramError::NotAnObject))
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for DatagramSeed<'_> {
+    type Value = Top<'de>;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a datagram object")
+    }
+
+    not_an_object! {
+        visit_bool(bool),
+        visit_u64(u64),
+        visit_i64(i64),
+        visit_f64(f64),
+        visit_str(&str),
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
+        Err(self.0.fail(DatagramError::NotAnObject))
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(self.0.fail(DatagramError::NotAnObject))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let context = self.0;
+        let (mut domain, mut record, mut policies) = (None, None, None);
+        let mut names = Names::default();
+        while let Some(name) = map.next_key_seed(TextSeed(context))? {
+            match &*name {
+                "dpv" => {
+                    names.known(context, 0)?;
+                    if map.next_value_seed(TextSeed(context))? != "1" {
+                        return Err(context.fail(DatagramError::Version));
+                    }
+                }
+                "d" => {
+                    names.known(context, 1)?;
+                    domain = Some(map.next_value_seed(TextSeed(context))?);
+                }
+                "pr" => {
+                    names.known(context, 2)?;
+                    record = Some(map.next_value_seed(TextSeed(context))?);
+                }
+                "policies" => {
+                    names.known(context, 3)?;
+                    let mut list = Policies(Vec::new());
+                    let max = limits::DATAGRAM_POLICIES;
+                    map.next_value_seed(EachSeed { context, max, each: &mut list })?;
+                    policies = Some(list.0);
+                }
+                _ => {
+                    names.unknown(context, &name)?;
+                    map.next_value_seed(SkipSeed { context, depth: 1 })?;
+                }
+            }
+        }
+        let (Some(domain), Some(record), Some(policies)) = (domain, record, policies) else {
+            return Err(context.fail(DatagramError::Missing));
+        };
+        if policies.is_empty() {
+            return Err(context.fail(DatagramError::NoPolicy));
+        }
+        Ok((domain, record, policies))
+    }
+}
+
+impl<'de, T: Object<'de>> Object<'de> for &mut T {
+    fn read<A: MapAccess<'de>>(&mut self, context: &mut Context, map: A) -> Result<(), A::Error> {
+        (**self).read(context, map)
+    }
+}
+
+struct Policies<'de>(Vec<PolicyOutcome<'de>>);
+
+impl<'de> Object<'de> for Policies<'de> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        context: &mut Context,
+        mut map: A,
+    ) -> Result<(), A::Error> {
+        let (mut code, mut result, mut count) = (None, None, None);
+        let mut policy = Policy::new(PolicyType::NO_POLICY_FOUND, "");
+        let mut failures = Failures(Vec::new());
+        let mut names = Names::default();
+        while let Some(name) = map.next_key_seed(TextSeed(context))? {
+            match &*name {
+                "policy-type" => {
+                    names.known(context, 0)?;
+                    code = Some(map.next_value::<i32>()?);
+                }
+                "policy-domain" => {
+                    names.known(context, 1)?;
+                    let domain = map.next_value_seed(TextSeed(context))?;
+                    policy.domain = match host_name(domain) {
+                        Ok(name) => Cow::Owned(name.as_ref().to_owned()),
+                        Err(error) => return Err(context.fail(error)),
+                    };
+                }
+                "policy-string" => {
+                    names.known(context, 2)?;
+                    policy.strings = map.next_value_seed(TextsSeed(context))?;
+                }
+                "mx-host" => {
+                    names.known(context, 3)?;
+                    policy.mx_hosts = map.next_value_seed(TextsSeed(context))?;
+                }
+                "failure-details" => {
+                    names.known(context, 4)?;
+                    let max = limits::DATAGRAM_FAILURES;
+                    map.next_value_seed(EachSeed { context, max, each: &mut failures })?;
+                }
+                "t" => {
+                    names.known(context, 5)?;
+                    count = Some(map.next_value::<u32>()?);
+                }
+                "f" => {
+                    names.known(context, 6)?;
+                    result = Some(map.next_value::<u32>()?);
+                }
+                _ => {
+                    names.unknown(context, &name)?;
+                    map.next_value_seed(SkipSeed { context, depth: 3 })?;
+                }
+            }
+        }
+        let (Some(code), Some(result)) = (code, result) else {
+            return Err(context.fail(DatagramError::Missing));
+        };
+        policy.policy_type = match PolicyCode(code).policy_type() {
+            Some(policy_type) => policy_type,
+            None => return Err(context.fail(DatagramError::PolicyType)),
+        };
+        let outcome = match result {
+            0 => Outcome::Success,
+            1 => Outcome::Failure,
+            _ => return Err(context.fail(DatagramError::FinalResult)),
+        };
+        let failures = failures.0;
+        context.count_differs |= count.is_some_and(|count| count as usize != failures.len());
+        let mut outcome = PolicyOutcome::new(policy, outcome);
+        outcome.failures = failures;
+        self.0.push(outcome);
+        Ok(())
+    }
+}
+
+struct Failures<'de>(Vec<Failure<'de>>);
+
+impl<'de> Object<'de> for Failures<'de> {
+    fn read<A: MapAccess<'de>>(
+        &mut self,
+        context: &mut Context,
+        mut map: A,
+    ) -> Result<(), A::Error> {
+        let mut code = None;
+        let mut failure = Failure::new(ResultType::VALIDATION_FAILURE);
+        let mut names = Names::default();
+        while let Some(name) = map.next_key_seed(TextSeed(context))? {
+            if &*name == "c" {
+                names.known(context, 0)?;
+                code = Some(map.next_value::<i32>()?);
+                continue;
+            }
+            let at = match &*name {
+                "s" => 1,
+                "n" => 2,
+                "h" => 3,
+                "r" => 4,
+                "a" => 5,
+                "f" => 6,
+                _ => {
+                    names.unknown(context, &name)?;
+                    map.next_value_seed(SkipSeed { context, depth: 5 })?;
+                    continue;
+                }
+            };
+            names.known(context, at)?;
+            let text = map.next_value_seed(TextSeed(context))?;
+            match at {
+                1 => failure.sending_mta_ip = address(text),
+                2 => failure.receiving_mx_hostname = Some(text),
+                3 => failure.receiving_mx_helo = Some(text),
+                4 => failure.receiving_ip = address(text),
+                5 => failure.additional_information = Some(text),
+                _ => failure.failure_reason_code = Some(text),
+            }
+        }
+        let Some(code) = code else { return Err(context.fail(DatagramError::Missing)) };
+        let (result_type, reason) = ResultCode(code).result_type();
+        failure.result_type = result_type;
+        failure.failure_reason_code = reason.or(failure.failure_reason_code);
+        self.0.push(failure);
+        Ok(())
+    }
+}
+
+/// An empty text is no address.
+fn address(text: Cow<'_, str>) -> Option<Address<'_>> {
+    if text.is_empty() {
+        return None;
+    }
+    let clear = Address::exact(&text).or_else(|| Address::clear(&text));
+    Some(clear.unwrap_or(Address::Text(text)))
+}

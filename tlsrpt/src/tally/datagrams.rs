@@ -1,0 +1,72 @@
+//! Datagrams straight into the tally.
+
+use pki_types::UnixTime;
+
+use super::{Counted, Refused, Tally};
+use crate::datagram::{self, DatagramError};
+use crate::record::Record;
+
+impl Tally {
+    /// Counts the session of a datagram that has come now, wholly or not at all.
+    ///
+    /// This is [`Datagram::read`](crate::Datagram::read) and [`record`](Self::record) in one,
+    /// without reading a record anew that the day has seen before.
+    ///
+    /// # Errors
+    ///
+    /// [`DatagramRefused`]; [`malformed`](Self::malformed) and
+    /// [`statistics`](Self::statistics) count them by reason.
+    pub fn record_datagram(
+        &mut self,
+        bytes: &[u8],
+        now: UnixTime,
+    ) -> Result<Counted, DatagramRefused> {
+        let parsed = datagram::parse(bytes).map_err(|error| self.malformed_datagram(error))?;
+        match self.open_day(now, now) {
+            Ok(day) => {
+                let domain = datagram::host_name(parsed.domain)
+                    .map_err(|error| self.malformed_datagram(error))?;
+                self.session.start(domain.as_ref(), &parsed.record);
+                let known = self.days.get(&day).is_some_and(|counters| {
+                    let key = self.session.bytes.get(self.session.record.clone());
+                    counters.records.find(key.unwrap_or_default()).is_some()
+                });
+                if !known {
+                    parsed
+                        .record
+                        .parse::<Record>()
+                        .map_err(|error| self.malformed_datagram(DatagramError::Record(error)))?;
+                }
+                let mut policies = parsed.policies.iter();
+                let encoded =
+                    policies.try_for_each(|policy| self.session.policy(policy, domain.as_ref()));
+                let result = encoded.and_then(|()| self.count(day));
+                Ok(self.note(result)?)
+            }
+            Err(refused) => Ok(self.note(Err(refused))?),
+        }
+    }
+
+    fn malformed_datagram(&mut self, error: DatagramError) -> DatagramRefused {
+        let count = self.malformed.entry(error.word()).or_default();
+        *count = count.saturating_add(1);
+        DatagramRefused::Malformed(error)
+    }
+
+    /// How many datagrams were malformed, by the word of the reason.
+    pub fn malformed(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.malformed.iter().map(|(word, count)| (*word, *count))
+    }
+}
+
+/// Why a datagram was not counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "a datagram is bad, or its session is refused")]
+pub enum DatagramRefused {
+    /// It cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] DatagramError),
+    /// It can be read, and its session is not counted.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
