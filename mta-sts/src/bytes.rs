@@ -26,43 +26,44 @@ pub(crate) fn trim_wsp_end(mut text: &[u8]) -> &[u8] {
 }
 
 /// Without spaces and tabs at its start.
-pub(crate) fn trim_wsp_start(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = text {
-        text = rest;
-    }
-    text
+#[inline]
+pub(crate) fn trim_wsp_start(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|&byte| !is_wsp(byte)).unwrap_or(text.len());
+    text.get(end..).unwrap_or_default()
 }
 
 /// Whether two names are equal, ASCII case aside.
 ///
-/// Only for names of letters, digits, `.`, `-` and `_`: among these, setting bit 5 folds case and
-/// merges nothing else.
+/// Only for names of letters, digits, `.`, `-` and `_`: among these, bit 5 is case and tells nothing
+/// else apart.
+#[inline]
 pub(crate) fn same_name(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    let (words, rest) = one.as_chunks::<8>();
-    let (other_words, other_rest) = other.as_chunks::<8>();
-    words.iter().zip(other_words).all(|(a, b)| fold(*a) == fold(*b))
-        && rest.iter().zip(other_rest).all(|(a, b)| (a | CASE) == (b | CASE))
+    // The last word overlaps the one before it, so that nothing is left over.
+    if let (Some(last), Some(other_last)) = (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+        let same = |a, b| (word(a) ^ word(b)) & !CASES == 0;
+        let mut words = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+        return words.all(|(a, b)| same(a, b)) && same(last, other_last);
+    }
+    one.iter().zip(other).all(|(a, b)| (a ^ b) & !CASE == 0)
 }
 
 /// A number for a name, the same whatever its case. The same alphabet as [`same_name`].
+#[inline]
 pub(crate) fn name_hash(name: &[u8]) -> u32 {
-    let (words, rest) = name.as_chunks::<8>();
-    let mut hash = mix(0, name.len() as u64);
-    for word in words {
-        hash = mix(hash, fold(*word));
-    }
-    if !rest.is_empty() {
-        let tail = rest.iter().fold(0, |tail, byte| (tail << 8) | u64::from(byte | CASE));
-        hash = mix(hash, tail);
-    }
-    (hash >> 32) as u32
+    let words = name.as_chunks::<8>().0;
+    let hash = words.iter().fold(name.len() as u64, |hash, next| mix(hash, word(next) | CASES));
+    let tail = match name.last_chunk::<8>() {
+        Some(last) => word(last) | CASES,
+        None => name.iter().fold(0, |tail, byte| (tail << 8) | u64::from(byte | CASE)),
+    };
+    (mix(hash, tail) >> 32) as u32
 }
 
-const fn fold(word: [u8; 8]) -> u64 {
-    u64::from_le_bytes(word) | 0x2020_2020_2020_2020
+const fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
 }
 
 const fn mix(hash: u64, word: u64) -> u64 {
@@ -71,6 +72,9 @@ const fn mix(hash: u64, word: u64) -> u64 {
 
 /// The bit in which ASCII letters of one case differ from the other.
 const CASE: u8 = 0x20;
+
+/// The same in each byte of a word.
+const CASES: u64 = 0x2020_2020_2020_2020;
 
 /// Bytes in the longest field name: one and 31.
 pub(crate) const NAME_MAX: usize = 32;

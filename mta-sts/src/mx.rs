@@ -164,7 +164,30 @@ impl PatternError {
 /// How many bytes at the start of `text` are a `Domain`: all up to the first byte that is in none.
 ///
 /// `Domain = sub-domain *("." sub-domain)`, `sub-domain = Let-dig [Ldh-str]`: RFC 5321 section 4.1.2.
+///
+/// A large policy is little else, so a name without fault is read label by label, each in a loop that
+/// looks at a byte once.
+#[inline]
 pub(crate) fn scan_domain(text: &[u8]) -> Result<usize, PatternError> {
+    let mut left = text;
+    loop {
+        let len = left.iter().position(|&byte| !IS_LABEL_BYTE.is(byte)).unwrap_or(left.len());
+        let Some((label, rest)) = left.split_at_checked(len) else { return check_domain(text) };
+        if let [] | [b'-', ..] | [.., b'-'] = label {
+            return check_domain(text);
+        }
+        match rest {
+            [b'.', rest @ ..] => left = rest,
+            // A name this short has no label that is too long.
+            rest if text.len() - rest.len() <= LABEL_MAX => return Ok(text.len() - rest.len()),
+            _ => return check_domain(text),
+        }
+    }
+}
+
+/// The same, slower, and with the reason if there is none.
+#[cold]
+fn check_domain(text: &[u8]) -> Result<usize, PatternError> {
     let mut label_at = 0;
     loop {
         let label = text.get(label_at..).unwrap_or_default();
@@ -194,6 +217,26 @@ pub(crate) fn scan_domain(text: &[u8]) -> Result<usize, PatternError> {
 const fn is_label_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-'
 }
+
+/// A set of bytes.
+struct ByteSet([bool; 256]);
+
+impl ByteSet {
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+    const fn is(&self, byte: u8) -> bool {
+        self.0[byte as usize]
+    }
+}
+
+static IS_LABEL_BYTE: ByteSet = {
+    let mut set = [false; 256];
+    let mut at = 0;
+    while at < set.len() {
+        set[at] = is_label_byte(at as u8);
+        at += 1;
+    }
+    ByteSet(set)
+};
 
 #[cfg(test)]
 #[path = "mx_tests.rs"]

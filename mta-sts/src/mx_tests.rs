@@ -92,3 +92,25 @@ fn a_pattern_is_what_it_writes() {
     let host: MxPattern<'_> = "example.org".parse().unwrap();
     assert_ne!(host, "*.example.org".parse().unwrap());
 }
+
+#[test]
+fn p06_the_fast_reader_agrees_with_the_slow_one() {
+    // All texts of up to six of these bytes, and these in the middle of longer ones.
+    let bytes = b"a9Z-.*\xe9";
+    for len in 0..=6_u32 {
+        for number in 0..bytes.len().pow(len) {
+            let text: std::vec::Vec<u8> =
+                (0..len).map(|at| bytes[number / bytes.len().pow(at) % bytes.len()]).collect();
+            assert_eq!(scan_domain(&text), check_domain(&text), "{text:?}");
+            let longer = [b"mx.exa", &text[..], b"b.org\r\nmode: none"].concat();
+            assert_eq!(scan_domain(&longer), check_domain(&longer), "{longer:?}");
+        }
+    }
+    for byte in 0..=255 {
+        for at in 0..9 {
+            let mut text = *b"aaaaaaaaa.org";
+            text[at] = byte;
+            assert_eq!(scan_domain(&text), check_domain(&text), "{text:?}");
+        }
+    }
+}

@@ -190,39 +190,52 @@ pub enum NameError {
 /// Appends `name` in lower case, as A-labels, without a dot at its end.
 fn normalise(name: &str, to: &mut String) -> Result<(), NameError> {
     let name = name.strip_suffix('.').unwrap_or(name);
-    if is_address_literal(name) {
-        return Err(NameError::AddressLiteral);
-    }
-    let ascii = to_ascii(name)?;
-    check(ascii.as_bytes())?;
-    let start = to.len();
-    to.push_str(&ascii);
-    if let Some(added) = to.get_mut(start..) {
-        added.make_ascii_lowercase();
+    match check(name.as_bytes()) {
+        Ok(()) => push_lowercase(name, to),
+        Err(NameError::InvalidByte(_)) if is_address_literal(name) => {
+            return Err(NameError::AddressLiteral);
+        }
+        Err(_) if !name.is_ascii() => {
+            let ascii = to_ascii(name)?;
+            check(ascii.as_bytes())?;
+            push_lowercase(&ascii, to);
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
 }
 
+fn push_lowercase(name: &str, to: &mut String) {
+    let start = to.len();
+    to.push_str(name);
+    if let Some(added) = to.get_mut(start..) {
+        added.make_ascii_lowercase();
+    }
+}
+
 fn check(name: &[u8]) -> Result<(), NameError> {
+    let mut label_at = 0;
+    for (at, &byte) in name.iter().enumerate() {
+        if byte == b'.' {
+            check_label(label_at, at)?;
+            label_at = at + 1;
+        } else if !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_') {
+            return Err(NameError::InvalidByte(at));
+        }
+    }
     if name.is_empty() {
         return Err(NameError::Empty);
     }
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if let Some(at) = name.iter().position(|byte| !allowed(byte)) {
-        return Err(NameError::InvalidByte(at));
+    check_label(label_at, name.len())?;
+    if name.len() > NAME_MAX { Err(NameError::TooLong(name.len())) } else { Ok(()) }
+}
+
+const fn check_label(start: usize, end: usize) -> Result<(), NameError> {
+    match end - start {
+        0 => Err(NameError::EmptyLabel(start)),
+        1..=LABEL_MAX => Ok(()),
+        _ => Err(NameError::LabelTooLong(start)),
     }
-    let mut at = 0;
-    for label in name.split(|&byte| byte == b'.') {
-        match label.len() {
-            0 => return Err(NameError::EmptyLabel(at)),
-            1..=LABEL_MAX => at += label.len() + 1,
-            _ => return Err(NameError::LabelTooLong(at)),
-        }
-    }
-    if name.len() > NAME_MAX {
-        return Err(NameError::TooLong(name.len()));
-    }
-    Ok(())
 }
 
 /// Whether this is an address as it stands in a mail address or as a next hop. An IPv4 address

@@ -11,6 +11,9 @@ use crate::name::HostName;
 /// As many as nearly every policy has.
 pub(super) const FEW: usize = 5;
 
+/// A first guess where there are more.
+const MANY: usize = 64;
+
 /// Where the patterns of a body stand.
 #[derive(Clone, Debug)]
 pub(super) enum Patterns {
@@ -72,6 +75,7 @@ impl Sink for AllSink {
         self.few.pattern(span);
         if self.few.more {
             if self.more.is_empty() {
+                self.more.reserve(MANY);
                 self.more.extend(self.few.spans);
             }
             self.more.push(span);
@@ -79,61 +83,57 @@ impl Sink for AllSink {
     }
 }
 
-/// A hash table of spans, made in one go: buckets of any size, one after the other.
+/// A hash table of spans: chains of any length in one block of memory.
 ///
-/// Whoever writes the body chooses the names, so many may fall into one bucket. Making the table takes
-/// the same time then, and looking into that bucket takes no longer than looking through the body.
+/// Whoever writes the body chooses the names, so many may fall into one chain. Making the table takes
+/// the same time then, and following that chain takes no longer than looking through the body.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// `buckets + 1` positions where the spans of each bucket begin and the last ends; then the spans.
+    /// The first entry of each chain; then the entries, each a span and the entry after it. An entry
+    /// is called by its position; position 0 is that of a chain, so it ends one.
     words: Arc<[u32]>,
     /// A power of two.
-    buckets: u32,
+    chains: u32,
 }
 
 impl Table {
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "a bucket is below `buckets` and the positions are sums of the counts of `spans`"
-    )]
     fn new(text: &[u8], spans: &[Span]) -> Self {
-        let buckets = spans.len().next_power_of_two();
-        let mut words: Arc<[u32]> = core::iter::repeat_n(0, buckets + 1 + spans.len()).collect();
-        let table = Arc::get_mut(&mut words).unwrap_or_default();
-        let hashes: Vec<u32> =
-            spans.iter().map(|span| bucket(text, *span, buckets as u32)).collect();
-        for &hash in &hashes {
-            table[hash as usize] += 1;
+        let chains = spans.len().next_power_of_two();
+        let mut words: Arc<[u32]> = core::iter::repeat_n(0, chains + 2 * spans.len()).collect();
+        let (heads, entries) = Arc::get_mut(&mut words).unwrap_or_default().split_at_mut(chains);
+        let entries = entries.as_chunks_mut::<2>().0.iter_mut();
+        for ((entry, span), position) in entries.zip(spans).zip((chains as u32..).step_by(2)) {
+            let name = text.get(span.range()).unwrap_or_default();
+            let chain = salt(span.kind()) ^ name_hash(name);
+            if let Some(head) = heads.get_mut(chain as usize & (chains - 1)) {
+                *entry = [span.0, *head];
+                *head = position;
+            }
         }
-        let mut end = buckets as u32 + 1;
-        for start in &mut table[..=buckets] {
-            end += *start;
-            *start = end;
-        }
-        // Each bucket is filled from its end, after which its position is its start.
-        for (&hash, span) in hashes.iter().zip(spans).rev() {
-            table[hash as usize] -= 1;
-            let position = table[hash as usize] as usize;
-            table[position] = span.0;
-        }
-        Self { words, buckets: buckets as u32 }
+        Self { words, chains: chains as u32 }
+    }
+
+    #[inline(never)]
+    fn allows(&self, text: &[u8], host: &HostName) -> bool {
+        self.contains(text, host.as_str().as_bytes(), PatternKind::Host)
+            || host
+                .parent()
+                .is_some_and(|parent| self.contains(text, parent, PatternKind::Wildcard))
     }
 
     fn contains(&self, text: &[u8], name: &[u8], kind: PatternKind) -> bool {
-        let bucket = (salt(kind) ^ name_hash(name)) & (self.buckets - 1);
-        let bucket = bucket as usize;
-        let (Some(&start), Some(&end)) = (self.words.get(bucket), self.words.get(bucket + 1))
-        else {
-            return false;
-        };
-        let spans = self.words.get(start as usize..end as usize).unwrap_or_default();
-        spans.iter().any(|&word| is(text, Span(word), name, kind))
+        let chain = (salt(kind) ^ name_hash(name)) & (self.chains - 1);
+        let mut position = self.words.get(chain as usize).copied().unwrap_or_default() as usize;
+        while position != 0
+            && let Some(&[span, next]) = self.words.get(position..).and_then(|at| at.first_chunk())
+        {
+            if is(text, Span(span), name, kind) {
+                return true;
+            }
+            position = next as usize;
+        }
+        false
     }
-}
-
-fn bucket(text: &[u8], span: Span, buckets: u32) -> u32 {
-    let name = text.get(span.range()).unwrap_or_default();
-    (salt(span.kind()) ^ name_hash(name)) & (buckets - 1)
 }
 
 /// Tells the bucket of `*.example.org` from that of `example.org`.
@@ -144,34 +144,64 @@ const fn salt(kind: PatternKind) -> u32 {
     }
 }
 
+#[inline]
 fn is(text: &[u8], span: Span, name: &[u8], kind: PatternKind) -> bool {
-    let range = span.range();
-    range.len() == name.len()
+    span.len() == name.len()
         && span.kind() == kind
-        && text.get(range).is_some_and(|pattern| same_name(pattern, name))
+        && text.get(span.range()).is_some_and(|pattern| same_name(pattern, name))
 }
 
 impl Patterns {
     /// Whether one of the patterns allows the host, whose last label is no number.
+    #[inline]
     pub(super) fn allow(&self, text: &str, host: &HostName) -> bool {
         let text = text.as_bytes();
-        let (name, parent) = (host.as_str().as_bytes(), host.parent().unwrap_or_default());
         match self {
             Self::Few(len, spans) => {
+                let asked = Asked::new(host);
                 let spans = spans.get(..usize::from(*len)).unwrap_or_default();
-                spans.iter().any(|&span| match span.kind() {
-                    PatternKind::Host => is(text, span, name, PatternKind::Host),
-                    PatternKind::Wildcard => is(text, span, parent, PatternKind::Wildcard),
-                })
+                spans.iter().any(|&span| asked.allowed_by(text, span))
             }
-            Self::Many(table) => {
-                table.contains(text, name, PatternKind::Host)
-                    || table.contains(text, parent, PatternKind::Wildcard)
-            }
-            Self::Scan => super::walk::spans(text).any(|span| match span.kind() {
-                PatternKind::Host => is(text, span, name, PatternKind::Host),
-                PatternKind::Wildcard => is(text, span, parent, PatternKind::Wildcard),
-            }),
+            Self::Many(table) => table.allows(text, host),
+            Self::Scan => scan(text, host),
         }
+    }
+}
+
+/// Looks through the whole body.
+#[inline(never)]
+fn scan(text: &[u8], host: &HostName) -> bool {
+    let asked = Asked::new(host);
+    super::walk::spans(text).any(|span| asked.allowed_by(text, span))
+}
+
+/// The name of a host as patterns are asked for it: with kind and length in the shape of a span.
+struct Asked<'a> {
+    name: &'a [u8],
+    parent: &'a [u8],
+    name_shape: u32,
+    parent_shape: u32,
+}
+
+impl<'a> Asked<'a> {
+    #[inline]
+    fn new(host: &'a HostName) -> Self {
+        let (name, parent) = (host.as_str().as_bytes(), host.parent().unwrap_or_default());
+        let name_shape = Span::new(0, name.len(), PatternKind::Host).shape();
+        let parent_shape = Span::new(0, parent.len(), PatternKind::Wildcard).shape();
+        Self { name, parent, name_shape, parent_shape }
+    }
+
+    #[inline]
+    fn allowed_by(&self, text: &[u8], span: Span) -> bool {
+        let shape = span.shape();
+        let name = if shape == self.name_shape {
+            self.name
+        } else if shape == self.parent_shape {
+            self.parent
+        } else {
+            return false;
+        };
+        text.get(span.range()).is_some_and(|pattern| same_name(pattern, name))
     }
 }

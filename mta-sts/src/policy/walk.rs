@@ -19,7 +19,7 @@ pub(super) struct Span(pub(super) u32);
 
 impl Span {
     /// A body has at most 65 536 bytes and a domain 253, so neither number is cut.
-    const fn new(at: usize, len: usize, kind: PatternKind) -> Self {
+    pub(super) const fn new(at: usize, len: usize, kind: PatternKind) -> Self {
         let wildcard = match kind {
             PatternKind::Host => 0,
             PatternKind::Wildcard => WILDCARD,
@@ -29,7 +29,16 @@ impl Span {
 
     pub(super) const fn range(self) -> Range<usize> {
         let at = (self.0 >> 16) as usize;
-        at..at + (self.0 >> 8 & 0xFF) as usize
+        at..at + self.len()
+    }
+
+    pub(super) const fn len(self) -> usize {
+        (self.0 >> 8 & 0xFF) as usize
+    }
+
+    /// Length and kind alone.
+    pub(super) const fn shape(self) -> u32 {
+        self.0 & 0xFFFF
     }
 
     pub(super) const fn kind(self) -> PatternKind {
@@ -68,17 +77,14 @@ pub(super) fn walk(
         max_age: None,
         patterns: Patterns::None,
         literal: None,
-        fields_end: text.trim_end_matches([' ', '\t', '\r', '\n']).len(),
+        fields_end: fields_end(text.as_bytes()),
     };
     let mut at = 0;
     while let Some(rest) = walker.text.get(at..)
         && !rest.is_empty()
     {
-        at += match plain_pattern(rest) {
-            Some((range, kind, taken)) => {
-                walker.pattern(at + range.start..at + range.end, kind, sink);
-                taken
-            }
+        at += match walker.plain_field(at, rest, sink) {
+            Some(taken) => taken,
             None => walker.line(at, rest, sink)?,
         };
     }
@@ -86,8 +92,7 @@ pub(super) fn walk(
 }
 
 /// The domain of an `mx` line without any fault, its kind, and the bytes of the line.
-///
-/// Most of a large body is such lines, so they are read in one pass.
+#[inline]
 fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, usize)> {
     let value = trim_wsp_start(line.strip_prefix(b"mx:")?);
     let (domain, kind) = match value.strip_prefix(b"*.") {
@@ -95,14 +100,19 @@ fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, usize)> {
         None => (value, PatternKind::Host),
     };
     let len = scan_domain(domain).ok()?;
-    let after = trim_wsp_start(domain.get(len..)?);
-    let after = match after {
-        [] => after,
-        [b'\n', after @ ..] | [b'\r', b'\n', after @ ..] => after,
-        _ => return None,
-    };
+    let after = end_of_line(domain.get(len..)?)?;
     let at = line.len() - domain.len();
     Some((at..at + len, kind, line.len() - after.len()))
+}
+
+/// What comes after white space and the end of the line.
+#[inline]
+fn end_of_line(text: &[u8]) -> Option<&[u8]> {
+    match trim_wsp_start(text) {
+        [] => Some(&[]),
+        [b'\n', after @ ..] | [b'\r', b'\n', after @ ..] => Some(after),
+        _ => None,
+    }
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -164,6 +174,55 @@ impl Field<'_> {
 }
 
 impl<'a> Walker<'a> {
+    /// Reads the line at the start of `rest` if it is a known field without any fault, and says how
+    /// many bytes it has. Nearly all lines are such: they are read in one pass.
+    fn plain_field(&mut self, at: usize, rest: &[u8], sink: &mut impl Sink) -> Option<usize> {
+        let after = match rest {
+            [b'm', b'x', ..] => {
+                let (domain, kind, taken) = plain_pattern(rest)?;
+                self.pattern(at + domain.start..at + domain.end, kind, sink);
+                return Some(taken);
+            }
+            [b'v', ..] if self.version == Seen::No => {
+                let value = trim_wsp_start(rest.strip_prefix(b"version:")?);
+                let after = end_of_line(value.strip_prefix(b"STSv1")?)?;
+                self.version = Seen::Yes;
+                after
+            }
+            [b'm', b'o', ..] if self.mode.is_none() => {
+                let value = trim_wsp_start(rest.strip_prefix(b"mode:")?);
+                let (mode, after) = match value {
+                    [b'e', b'n', b'f', b'o', b'r', b'c', b'e', after @ ..] => {
+                        (Mode::Enforce, after)
+                    }
+                    [b't', b'e', b's', b't', b'i', b'n', b'g', after @ ..] => {
+                        (Mode::Testing, after)
+                    }
+                    [b'n', b'o', b'n', b'e', after @ ..] => (Mode::None, after),
+                    _ => return None,
+                };
+                let after = end_of_line(after)?;
+                self.mode = Some(mode);
+                after
+            }
+            [b'm', b'a', ..] if self.max_age.is_none() => {
+                let mut after = trim_wsp_start(rest.strip_prefix(b"max_age:")?);
+                let (digits, mut seconds) = (after.len(), 0);
+                while let [digit @ b'0'..=b'9', more @ ..] = after {
+                    seconds =
+                        u32::checked_mul(seconds, 10)?.checked_add(u32::from(digit & 0x0F))?;
+                    after = more;
+                }
+                let plain = matches!(digits - after.len(), 1..=10) && seconds <= limits::MAX_AGE;
+                let after = end_of_line(after).filter(|_| plain)?;
+                self.max_age = Some(seconds);
+                after
+            }
+            _ => return None,
+        };
+        Some(rest.len() - after.len())
+    }
+
     /// Reads the line at the start of `rest`, and says how many bytes it has with its end.
     fn line(
         &mut self,
@@ -292,15 +351,16 @@ impl<'a> Walker<'a> {
 
     fn pattern(&mut self, domain: Range<usize>, kind: PatternKind, sink: &mut impl Sink) {
         sink.pattern(Span::new(domain.start, domain.len(), kind));
-        match last_label(self.text.get(domain.clone()).unwrap_or_default()) {
-            LastLabel::Name => self.patterns = Patterns::Usable,
-            LastLabel::Number => {
-                if self.patterns == Patterns::None {
-                    self.patterns = Patterns::Addresses;
-                }
-                sink.note(Note::MxIsAddress, domain);
-            }
+        let name = self.text.get(domain.clone()).unwrap_or_default();
+        let ends_with_digit = name.last().is_some_and(u8::is_ascii_digit);
+        if !ends_with_digit || last_label(name) == LastLabel::Name {
+            self.patterns = Patterns::Usable;
+            return;
         }
+        if self.patterns == Patterns::None {
+            self.patterns = Patterns::Addresses;
+        }
+        sink.note(Note::MxIsAddress, domain);
     }
 
     fn finish(self) -> Result<Facts, PolicyError> {
@@ -319,6 +379,11 @@ impl<'a> Walker<'a> {
         }
         Ok(Facts { mode, max_age })
     }
+}
+
+fn fields_end(text: &[u8]) -> usize {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    text.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)
 }
 
 /// `sts-policy-field-delim = ":" *WSP`

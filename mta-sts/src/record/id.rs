@@ -50,6 +50,19 @@ impl PolicyId {
         self.len == 0
     }
 
+    /// Takes letters and digits from the front of `text` while there is room, and gives what is left.
+    pub(super) fn take<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        let taken = free
+            .iter_mut()
+            .zip(text)
+            .take_while(|(_, byte)| byte.is_ascii_alphanumeric())
+            .map(|(free, byte)| *free = *byte)
+            .count();
+        self.len += taken as u8;
+        text.get(taken..).unwrap_or_default()
+    }
+
     /// Takes one more byte, unless it is not part of an id or there is no room.
     pub(super) fn push(&mut self, byte: u8) -> Result<(), RecordFault> {
         if !byte.is_ascii_alphanumeric() {

@@ -76,19 +76,20 @@ impl Reader {
             self.state = State::FieldStart;
             rest = after;
         }
-        let skipped = piece.len() - rest.len();
-        for (at, &byte) in rest.iter().enumerate() {
+        while let Some((&byte, after)) = rest.split_first() {
             match self.step(byte) {
-                Ok(State::NotOurs) => {
-                    self.state = State::NotOurs;
-                    break;
-                }
                 Ok(state) => self.state = state,
                 Err(cause) => {
-                    self.state = State::Failed(self.offset + skipped + at, cause);
-                    break;
+                    let at = self.offset + piece.len() - rest.len();
+                    self.state = State::Failed(at, cause);
                 }
             }
+            rest = match self.state {
+                State::Id => self.id.take(after),
+                State::Value => skip(after, is_value_byte),
+                State::Failed(..) | State::NotOurs => break,
+                _ => after,
+            };
         }
         self.offset += piece.len();
     }
@@ -108,9 +109,10 @@ impl Reader {
             }
             State::Name(1, MayBeId::Yes) if byte == b'd' => Ok(State::Name(2, MayBeId::Yes)),
             State::Name(len, _) => Ok(State::Name(len + 1, MayBeId::No)),
-            State::Id if byte.is_ascii_alphanumeric() => self.id.push(byte).map(|()| State::Id),
-            State::Id if self.id.is_empty() => Err(RecordFault::InvalidId),
-            State::Id => end_of_field(byte).ok_or(RecordFault::InvalidId),
+            State::Id if !self.id.is_empty() && end_of_field(byte).is_some() => {
+                end_of_field(byte).ok_or(RecordFault::InvalidId)
+            }
+            State::Id => self.id.push(byte).map(|()| State::Id),
             State::ValueStart if is_value_byte(byte) => Ok(State::Value),
             State::ValueStart => Err(RecordFault::InvalidValue),
             State::Value if is_value_byte(byte) => Ok(State::Value),
@@ -179,6 +181,12 @@ impl Reader {
             Begins::Exactly | Begins::Otherwise => None,
         }
     }
+}
+
+/// What comes after the bytes of this kind.
+fn skip(text: &[u8], kind: fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().position(|&byte| !kind(byte)).unwrap_or(text.len());
+    text.get(end..).unwrap_or_default()
 }
 
 /// `sts-field-delim = *WSP ";" *WSP`
