@@ -5,8 +5,8 @@
 //! difference of the totals by the difference of the counts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::fmt::Write;
-use std::hint::black_box;
+use core::fmt::Write;
+use core::hint::black_box;
 use std::time::Instant;
 
 use mta_sts::{
@@ -31,7 +31,7 @@ fn large(bytes: usize) -> String {
 }
 
 fn now() -> UnixTime {
-    UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000))
+    UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000))
 }
 
 fn cached_verdict(stored: &Stored, options: &Options, host: &HostName) {

@@ -228,7 +228,10 @@ impl ByteSet {
     }
 }
 
-static IS_LABEL_BYTE: ByteSet = {
+static IS_LABEL_BYTE: ByteSet = label_bytes();
+
+#[expect(clippy::indexing_slicing, reason = "`at` is below the length")]
+const fn label_bytes() -> ByteSet {
     let mut set = [false; 256];
     let mut at = 0;
     while at < set.len() {
@@ -236,7 +239,7 @@ static IS_LABEL_BYTE: ByteSet = {
         at += 1;
     }
     ByteSet(set)
-};
+}
 
 #[cfg(test)]
 #[path = "mx_tests.rs"]
