@@ -7,6 +7,7 @@ pub mod dane;
 pub mod input;
 pub mod mta_sts;
 pub mod smtp;
+pub mod tlsrpt;
 
 use serde_json::{Map, Value};
 
@@ -49,6 +50,10 @@ pub const ALL: &[Property] = &[
     Property { name: "dane_der", check: dane::der, seed: dane::seed_der },
     Property { name: "dane_verify", check: dane::verify, seed: dane::seed_verify },
     Property { name: "dane_discovery", check: dane::discovery, seed: dane::seed_discovery },
+    Property { name: "tlsrpt_record", check: tlsrpt::record, seed: tlsrpt::seed_record },
+    Property { name: "tlsrpt_report", check: tlsrpt::report, seed: tlsrpt::seed_report },
+    Property { name: "tlsrpt_gzip", check: tlsrpt::gzip, seed: tlsrpt::seed_report },
+    Property { name: "tlsrpt_tally", check: tlsrpt::tally, seed: tlsrpt::seed_tally },
 ];
 
 /// Fails.
