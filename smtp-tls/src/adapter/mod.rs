@@ -2,11 +2,11 @@
 //!
 //! | feature | module | what it adapts |
 //! |---|---|---|
-//! | `hickory` | [`hickory`] | DNS: a validating resolver that one trusts, by its AD bit |
-//! | `domain` | [`domain`] | DNS: answers of any resolver, validated in this process |
-//! | `hickory-validate` | [`hickory_validate`] | the same by another validator, which is stricter |
-//! | `https` | [`https`] | the policy fetch over HTTPS |
-//! | `rustls` | [`rustls`] | TLS, and the verification of certificates |
+//! | `hickory` | `hickory` | DNS: a validating resolver that one trusts, by its AD bit |
+//! | `domain` | `domain` | DNS: answers of any resolver, validated in this process |
+//! | `hickory-validate` | `hickory_validate` | the same by another validator, which is stricter |
+//! | `https` | `https` | the policy fetch over HTTPS |
+//! | `rustls` | `rustls` | TLS, and the verification of certificates |
 
 #[cfg(feature = "domain")]
 pub mod domain;

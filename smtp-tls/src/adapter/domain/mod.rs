@@ -13,9 +13,13 @@
 //! | bogus | [`LookUpError::Bogus`] with the extended error |
 //! | a message with a record that it cannot read | [`LookUpError::Malformed`] |
 //!
-//! The verdict is one for the whole answer: [`Judged::AsAWhole`]. Algorithms that the library lacks
-//! (with ring, number 14, P-384) make a zone insecure, as
-//! [RFC 4035 section 5.2](https://www.rfc-editor.org/rfc/rfc4035#section-5.2) has it.
+//! The verdict is one for the whole answer: [`Judged::AsAWhole`].
+//!
+//! The validator knows the RSA algorithms and ECDSA with P-256. A zone that is signed with others alone
+//! (P-384, Ed25519) is insecure to it, as [RFC 4035 section 5.2] has it: DANE does not apply there, and
+//! a resolver that knows them, asked by the `hickory` adapter, gives more.
+//!
+//! [RFC 4035 section 5.2]: https://www.rfc-editor.org/rfc/rfc4035#section-5.2
 
 mod anchors;
 mod records;
