@@ -52,7 +52,7 @@ def record(name, title, why, rules, txt, found, level="must", profile=None, devi
     if found.startswith("-"):
         expect = {"verdict": "none", "reason": found[1:]}
     else:
-        expect = {"verdict": "record", "id": found}
+        expect = {"verdict": "record", "policy_id": found}
     if deviations is not None:
         expect["deviations"] = deviations
     add("3.1", name, title, why, rules, request, expect, level)
@@ -603,7 +603,7 @@ def served(mode, max_age=86400):
 
 def applied(mode, id, source, fetched, result_type=None):
     host = "cached" if source == "cache" else "fetched"
-    return {"verdict": "apply", "mode": mode, "mx": [f"{host}.example.org"], "id": id, "source": source, "fetched": fetched, "result_type": result_type}
+    return {"verdict": "apply", "mode": mode, "mx": [f"{host}.example.org"], "policy_id": id, "source": source, "fetched": fetched, "result_type": result_type}
 
 
 def no_policy(fetched, result_type=None):

@@ -61,7 +61,8 @@ fn round_trip<T: DeserializeOwned + Serialize>(fields: Value) -> Result<Value, s
 
 const POLICY: &[&str] = &["mode", "max_age", "mx", "deviations"];
 const NOT_A_POLICY: &[&str] = &["reason", "deviations"];
-const DISCOVERED: &[&str] = &["mode", "mx", "id", "source", "fetched", "result_type", "reason"];
+const DISCOVERED: &[&str] =
+    &["mode", "mx", "policy_id", "source", "fetched", "result_type", "reason"];
 const PLAN: &[&str] = &["base", "sni", "names", "half", "result_type", "reason"];
 const SESSION: &[&str] = &["sent", "reason", "result_type", "downgrade", "capabilities", "dsn"];
 
@@ -69,7 +70,10 @@ const SESSION: &[&str] = &["sent", "reason", "result_type", "downgrade", "capabi
 pub const OPERATIONS: &[Operation] = &[
     operation::<request::mta_sts::Record>(
         "mta_sts.record",
-        &[verdict("record", &["id", "deviations"]), verdict("none", &["reason", "deviations"])],
+        &[
+            verdict("record", &["policy_id", "deviations"]),
+            verdict("none", &["reason", "deviations"]),
+        ],
         testee::mta_sts::RECORD,
     ),
     operation::<request::mta_sts::Policy>(
@@ -166,3 +170,16 @@ pub const OPERATIONS: &[Operation] = &[
         testee::tlsrpt::AGGREGATE,
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_field_hides_the_id_or_the_verdict() {
+        let verdicts = OPERATIONS.iter().flat_map(|operation| operation.verdicts);
+        for field in verdicts.flat_map(|verdict| verdict.fields) {
+            assert!(!["id", "verdict"].contains(field), "{field}");
+        }
+    }
+}

@@ -85,7 +85,7 @@ def resolve(txt, body):
 
 def record(request):
     found = resolve(request["txt"], POLICY)
-    return {"verdict": "record", "id": found[0]} if found else {"verdict": "none"}
+    return {"verdict": "record", "policy_id": found[0]} if found else {"verdict": "none"}
 
 
 def policy(request):

@@ -31,7 +31,7 @@ const fn profile(profile: request::Profile) -> Profile {
 fn record(request: asked::Record) -> Answer {
     match Record::from_answer(&request.txt, profile(request.profile)) {
         Ok(record) => {
-            let answer = Answer::new("record").with("id", record.id().as_str());
+            let answer = Answer::new("record").with("policy_id", record.id().as_str());
             with_deviations(answer, request.profile, record.deviation())
         }
         Err(error) => Answer::new("none").because(error.reason()),
@@ -199,6 +199,6 @@ fn with_applied(answer: Answer, applied: &Applied) -> Answer {
     answer
         .with("mode", applied.mode().as_str())
         .with("mx", patterns(applied.policy()))
-        .with("id", applied.id().as_str())
+        .with("policy_id", applied.id().as_str())
         .with("source", applied.source().word())
 }

@@ -151,7 +151,7 @@ mod tests {
             "id": "rfc8461/3.1/short-id", "title": "an id of one letter", "section": "3.1",
             "level": "must", "why": "1 to 32 letters or digits",
             "request": {"op": "mta_sts.record", "txt": [["v=STSv1; id=a"]]},
-            "expect": {"verdict": "record", "id": "a"},
+            "expect": {"verdict": "record", "policy_id": "a"},
         })
     }
 
@@ -211,10 +211,10 @@ mod tests {
 
     #[test]
     fn an_expectation_is_part_of_a_possible_answer() {
-        assert!(problems("/expect", json!({"id": "a"}))[0].contains("no verdict"));
+        assert!(problems("/expect", json!({"policy_id": "a"}))[0].contains("no verdict"));
         assert!(problems("/expect", json!({"verdict": "found"}))[0].contains("no verdict"));
-        let none = json!({"verdict": "none", "id": "a"});
-        assert_eq!(problems("/expect", none), ["an answer \"none\" has no field id"]);
+        let none = json!({"verdict": "none", "policy_id": "a"});
+        assert_eq!(problems("/expect", none), ["an answer \"none\" has no field policy_id"]);
     }
 
     #[test]

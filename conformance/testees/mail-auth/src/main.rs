@@ -50,7 +50,7 @@ fn one_record(request: &Value, parse: fn(&[u8]) -> Value) -> Option<Value> {
 
 fn mta_sts_record(text: &[u8]) -> Value {
     match MtaSts::parse(text) {
-        Ok(record) => json!({"verdict": "record", "id": record.id}),
+        Ok(record) => json!({"verdict": "record", "policy_id": record.id}),
         Err(_) => json!({"verdict": "none"}),
     }
 }
