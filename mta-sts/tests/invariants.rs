@@ -355,7 +355,7 @@ fn host_failures() -> Vec<HostFailure> {
 }
 
 #[test]
-fn i5_i8_no_verdict_is_a_permission_of_its_own() {
+fn i5_i8_a07_no_verdict_is_a_permission_of_its_own() {
     // A consequence forbids a host, leaves it to the local rules (of which DANE is one), or goes on.
     for failure in host_failures() {
         for mode in [Mode::Enforce, Mode::Testing, Mode::None] {
@@ -371,7 +371,7 @@ fn i5_i8_no_verdict_is_a_permission_of_its_own() {
 }
 
 #[test]
-fn i6_no_verdict_under_enforce_is_permanent() {
+fn i6_a05_no_verdict_under_enforce_is_permanent() {
     for failure in host_failures() {
         let consequence = failure.consequence(Mode::Enforce, Exemption::Nothing);
         assert!(matches!(consequence, Consequence::NotHere | Consequence::NextHost));
