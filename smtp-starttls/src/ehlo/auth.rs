@@ -84,10 +84,6 @@ impl AuthMechanisms {
         Self(words.fold(0, |set, word| set | Self::bit(word)))
     }
 
-    pub(super) const fn extend(&mut self, others: Self) {
-        self.0 |= others.0;
-    }
-
     fn bit(word: &[u8]) -> u16 {
         let mut known = AuthMechanism::ALL.into_iter();
         known

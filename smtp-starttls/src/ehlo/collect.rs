@@ -1,8 +1,7 @@
 //! Reading an EHLO reply line by line.
 
-use super::{
-    AuthMechanisms, Capabilities, EhloLine, Keyword, Limits, SizeLimit, Warning, WarningSet,
-};
+use super::scan::split_word;
+use super::{AuthMechanisms, Capabilities, Keyword, Limits, SizeLimit, Warning, WarningSet};
 use crate::downgrade::{EhloSigns, is_garbled, is_masked};
 use crate::reply::ReplyLine;
 
@@ -29,35 +28,45 @@ impl CapabilityReader {
     #[inline]
     pub fn line(&mut self, line: &ReplyLine<'_>) {
         let text = line.text();
-        let end = text.iter().position(|&octet| octet == b' ').unwrap_or(text.len());
-        let (word, rest) = text.split_at_checked(end).unwrap_or((text, &[]));
+        let (word, rest) = split_word(text);
         if line.is_first() {
             // RFC 5321 section 4.1.1.1: the domain and a greeting, whatever it looks like.
             self.first_line_offers = Keyword::of_word(word) == Some(Keyword::StartTls);
             return;
         }
+        if let [b'X', ..] = word {
+            // No known keyword is a private one.
+            self.signs.masked |= is_masked(word);
+            return;
+        }
         match Keyword::of_word(word) {
             None => self.unknown(text, word),
-            Some(Keyword::Size | Keyword::Auth | Keyword::Limits) => self.value(word, rest),
+            Some(keyword @ (Keyword::Size | Keyword::Auth | Keyword::Limits)) => {
+                self.value(keyword, rest);
+            }
             Some(keyword) => self.capabilities.known.insert(keyword),
         }
     }
 
+    #[inline]
     fn unknown(&mut self, text: &[u8], word: &[u8]) {
-        self.signs.masked |= is_masked(word);
-        self.signs.garbled |= is_garbled(text);
-        if EhloLine::parse(word).is_some() {
-            return;
-        }
-        // An old draft wrote the mechanisms behind an equals sign.
-        match word.split_at_checked(5) {
-            Some((name, first)) if name.eq_ignore_ascii_case(b"AUTH=") => {
-                let rest = text.get(word.len()..).unwrap_or_default();
-                let mut listed = AuthMechanisms::parse(first);
-                listed.extend(AuthMechanisms::parse(rest));
-                self.auth(listed);
+        match word.first() {
+            Some(b's' | b'S') => self.signs.garbled |= is_garbled(word),
+            Some(b'a' | b'A') => self.old_auth(text),
+            Some(octet) if octet.is_ascii_alphanumeric() => {}
+            Some(_) | None => {
+                self.signs.garbled |= is_garbled(text);
+                self.capabilities.warnings.add(Warning::NoKeyword);
             }
-            _ => self.capabilities.warnings.add(Warning::NoKeyword),
+        }
+    }
+
+    /// An old draft wrote the mechanisms behind an equals sign.
+    fn old_auth(&mut self, text: &[u8]) {
+        if let Some((name, mechanisms)) = text.split_at_checked(5)
+            && name.eq_ignore_ascii_case(b"AUTH=")
+        {
+            self.auth(AuthMechanisms::parse(mechanisms));
         }
     }
 
@@ -77,23 +86,23 @@ impl CapabilityReader {
         repeated
     }
 
-    fn value(&mut self, word: &[u8], rest: &[u8]) {
+    fn value(&mut self, keyword: Keyword, rest: &[u8]) {
         let parameters = rest.strip_prefix(b" ").unwrap_or_default();
-        match Keyword::of_word(word) {
-            Some(Keyword::Size) if !self.is_repeated(Keyword::Size) => {
+        match keyword {
+            Keyword::Size if !self.is_repeated(Keyword::Size) => {
                 self.capabilities.size = SizeLimit::parse(parameters).unwrap_or_else(|| {
                     self.capabilities.warnings.add(Warning::SizeUnreadable);
                     SizeLimit::Unknown
                 });
             }
-            Some(Keyword::Limits) if !self.is_repeated(Keyword::Limits) => {
+            Keyword::Limits if !self.is_repeated(Keyword::Limits) => {
                 let (limits, all_read) = Limits::parse(parameters);
                 self.capabilities.limits = limits;
                 if !all_read {
                     self.capabilities.warnings.add(Warning::LimitUnreadable);
                 }
             }
-            Some(Keyword::Auth) => self.auth(AuthMechanisms::parse(parameters)),
+            Keyword::Auth => self.auth(AuthMechanisms::parse(parameters)),
             _ => {}
         }
     }

@@ -71,24 +71,34 @@ impl Keyword {
     #[inline]
     pub fn of_word(word: &[u8]) -> Option<Self> {
         // Length and first octet leave at most one keyword to compare.
-        let keyword = match (word.len(), word.first()? | 0x20) {
-            (3, b'd') => Self::Dsn,
-            (4, b's') => Self::Size,
-            (4, b'a') => Self::Auth,
-            (6, b'l') => Self::Limits,
+        match (word.len(), word.first()? | 0x20) {
+            (3, b'd') => Self::Dsn.if_named(word, b"DSN"),
+            (4, b's') => Self::Size.if_named(word, b"SIZE"),
+            (4, b'a') => Self::Auth.if_named(word, b"AUTH"),
+            (6, b'l') => Self::Limits.if_named(word, b"LIMITS"),
             (8, b's') => match word.get(1)? | 0x20 {
-                b't' => Self::StartTls,
-                _ => Self::SmtpUtf8,
+                b't' => Self::StartTls.if_named(word, b"STARTTLS"),
+                _ => Self::SmtpUtf8.if_named(word, b"SMTPUTF8"),
             },
-            (8, b'8') => Self::EightBitMime,
-            (8, b'c') => Self::Chunking,
-            (10, b'p') => Self::Pipelining,
-            (10, b'b') => Self::BinaryMime,
-            (10, b'r') => Self::RequireTls,
-            (19, b'e') => Self::EnhancedStatusCodes,
-            _ => return None,
-        };
-        word.eq_ignore_ascii_case(keyword.name().as_bytes()).then_some(keyword)
+            (8, b'8') => Self::EightBitMime.if_named(word, b"8BITMIME"),
+            (8, b'c') => Self::Chunking.if_named(word, b"CHUNKING"),
+            (10, b'p') => Self::Pipelining.if_named(word, b"PIPELINING"),
+            (10, b'b') => Self::BinaryMime.if_named(word, b"BINARYMIME"),
+            (10, b'r') => Self::RequireTls.if_named(word, b"REQUIRETLS"),
+            (19, b'e') => Self::EnhancedStatusCodes.if_named(word, b"ENHANCEDSTATUSCODES"),
+            _ => None,
+        }
+    }
+
+    /// This keyword, if the word is its name in any case. Without a branch for each octet, so that
+    /// the comparison becomes a few wide ones.
+    #[inline]
+    fn if_named<const LEN: usize>(self, word: &[u8], name: &[u8; LEN]) -> Option<Self> {
+        let word: &[u8; LEN] = word.try_into().ok()?;
+        let case = |octet: u8| if octet.is_ascii_alphabetic() { 0x20 } else { 0 };
+        let differences = word.iter().zip(name).map(|(octet, name)| (octet ^ name) & !case(*name));
+        let is_same = differences.fold(0, |all, difference| all | difference) == 0;
+        is_same.then_some(self)
     }
 }
 

@@ -10,6 +10,7 @@ mod collect;
 mod keyword;
 mod limits;
 mod raw;
+mod scan;
 
 pub use auth::{AuthMechanism, AuthMechanisms};
 pub use collect::CapabilityReader;
@@ -101,7 +102,7 @@ pub enum Warning {
     ///
     /// [RFC 3207 section 4.2]: https://www.rfc-editor.org/rfc/rfc3207#section-4.2
     StartTlsInTls,
-    /// A line that is no `ehlo-line`; ignored.
+    /// A line that begins with neither a letter nor a digit; ignored.
     NoKeyword,
     /// A parameter of LIMITS that is not read; that limit is unknown.
     LimitUnreadable,

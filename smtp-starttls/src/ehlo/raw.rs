@@ -1,6 +1,7 @@
 //! EHLO lines as they came, for logs and for keywords this crate does not know.
 
 use super::Keyword;
+use super::scan::split_word;
 use crate::client::{Notice, Phase};
 use crate::reply::ReplyLine;
 
@@ -15,12 +16,11 @@ impl<'a> EhloLine<'a> {
     /// The text of a line after the first, if it begins with a keyword.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Option<Self> {
-        let end = text.iter().position(|&octet| octet == b' ').unwrap_or(text.len());
-        let (keyword, parameters) = text.split_at_checked(end)?;
-        let (first, rest) = keyword.split_first()?;
-        let inner = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
-        (first.is_ascii_alphanumeric() && rest.iter().all(inner))
-            .then(|| Self { keyword, parameters: parameters.get(1..).unwrap_or_default() })
+        let (keyword, rest) = split_word(text);
+        let (first, others) = keyword.split_first()?;
+        let is_inner = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+        let is_keyword = first.is_ascii_alphanumeric() && others.iter().all(is_inner);
+        is_keyword.then(|| Self { keyword, parameters: rest.get(1..).unwrap_or_default() })
     }
 
     /// The keyword in the server's own case: ASCII letters, digits and hyphens.

@@ -48,9 +48,14 @@ pub struct ReplyReader {
     octets: u32,
     /// Of the lines before, or of this line once its third octet is in.
     code: ReplyCode,
+    /// The same as it came: three octets and a zero.
+    digits: u32,
     line_ends: LineEnds,
     failed: Option<ReplyError>,
 }
+
+/// The three octets of a code among the first four of a line.
+const DIGITS: u32 = 0x00ff_ffff;
 
 /// What a piece of input came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,6 +82,7 @@ impl ReplyReader {
             lines: 0,
             octets: 0,
             code: ReplyCode::SERVICE_CLOSING,
+            digits: 0,
             line_ends,
             failed: None,
         }
@@ -85,7 +91,7 @@ impl ReplyReader {
     /// Whether it stands before the first octet of a reply.
     #[must_use]
     pub const fn is_at_start(&self) -> bool {
-        self.filled == 0 && self.lines == 0 && self.failed.is_none()
+        self.filled == 0 && self.lines == 0
     }
 
     /// From now on take these line ends.
@@ -102,7 +108,6 @@ impl ReplyReader {
     #[inline]
     pub fn read<'a>(&'a mut self, input: &'a [u8]) -> Result<Read<'a>, ReplyError> {
         if self.filled == 0
-            && self.failed.is_none()
             && let Some((line, taken)) = self.read_whole_line(input)
         {
             return Ok(Read::Line { line, taken });
@@ -113,14 +118,17 @@ impl ReplyReader {
     /// The common case: the input begins with a whole line that has nothing wrong.
     #[inline]
     fn read_whole_line<'a>(&mut self, input: &'a [u8]) -> Option<(ReplyLine<'a>, usize)> {
-        let (&[first, second, third, separator], rest) = input.split_first_chunk::<4>()?;
-        let code = ReplyCode::from_digits(first, second, third)?;
-        let is_last = match separator {
+        let (head, rest) = input.split_first_chunk::<4>()?;
+        let is_last = match head[3] {
             b' ' => true,
             b'-' => false,
             _ => return None,
         };
-        if self.lines >= REPLY_LINES || (self.lines != 0 && self.code != code) {
+        let digits = u32::from_le_bytes(*head) & DIGITS;
+        if self.lines == 0 {
+            self.code = ReplyCode::from_digits(head[0], head[1], head[2])?;
+            self.digits = digits;
+        } else if self.digits != digits || self.lines >= REPLY_LINES {
             return None;
         }
         let end = scan::find_stop(rest)?;
@@ -131,15 +139,20 @@ impl ReplyReader {
             return None;
         }
         let number = self.lines;
-        self.finish_line(code, is_last, octets);
-        Some((ReplyLine::new(code, is_last, text, number), taken))
+        if is_last {
+            (self.lines, self.octets) = (0, 0);
+        } else {
+            (self.lines, self.octets) = (number + 1, octets);
+        }
+        Some((ReplyLine::new(self.code, is_last, text, number), taken))
     }
 
     /// Octet by octet; every error is found here.
     fn read_octets<'a>(&'a mut self, input: &[u8]) -> Result<Read<'a>, ReplyError> {
         for (before, &octet) in input.iter().enumerate() {
             if let Err(error) = self.push(octet) {
-                self.failed = Some(error);
+                // A reader that has failed is never again before a line.
+                (self.failed, self.filled) = (Some(error), self.filled.max(1));
                 return Err(error);
             }
             if octet == b'\n' {
@@ -194,6 +207,7 @@ impl ReplyReader {
             }
             Some(code) => {
                 self.code = code;
+                self.digits = u32::from_le_bytes([first, second, third, 0]);
                 Ok(())
             }
         }
@@ -215,12 +229,6 @@ impl ReplyReader {
         (self.filled, self.lines, self.octets) =
             if is_last { (0, 0, 0) } else { (0, number + 1, octets) };
         ReplyLine::new(code, is_last, text, number)
-    }
-
-    #[inline]
-    const fn finish_line(&mut self, code: ReplyCode, is_last: bool, octets: u32) {
-        self.code = code;
-        (self.lines, self.octets) = if is_last { (0, 0) } else { (self.lines + 1, octets) };
     }
 }
 

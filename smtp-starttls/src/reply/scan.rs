@@ -12,12 +12,15 @@ pub(super) fn find_stop(octets: &[u8]) -> Option<usize> {
     let mut at = 0;
     for word in words {
         let value = u64::from_le_bytes(*word);
-        // The lowest high bit set marks the first octet below the bound; those above it may be
-        // borrows, so only the first is believed.
-        if value.wrapping_sub(ONES * BOUND) & !value & HIGH != 0
-            && let Some(within) = word.iter().position(|&octet| is_stop(octet))
-        {
-            return Some(at + within);
+        // A high bit for every octet below the bound, and for some above such a one by borrowing;
+        // so each is looked at, from the lowest.
+        let mut hits = value.wrapping_sub(ONES * BOUND) & !value & HIGH;
+        while hits != 0 {
+            let within = hits.trailing_zeros() as usize / 8;
+            if word.get(within).is_some_and(|&octet| is_stop(octet)) {
+                return Some(at + within);
+            }
+            hits &= hits - 1;
         }
         at += 8;
     }
