@@ -20,7 +20,7 @@ pub const DOMAIN: usize = 255;
 pub const LABEL: usize = 63;
 
 /// Octets kept of the first word of a greeting; a longer word is cut and marked as cut.
-pub const BANNER_NAME: usize = 128;
+pub const BANNER_NAME: usize = 112;
 
 /// Digits of the SIZE limit of a server; [RFC 1870 section 4](https://www.rfc-editor.org/rfc/rfc1870#section-4).
 pub const SIZE_DIGITS: usize = 20;
