@@ -1,0 +1,7 @@
+use smtp_starttls::Channel;
+
+struct Own;
+
+impl Channel for Own {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use smtp_starttls::{RequireTlsPermit, VerifiedBy};
+
+fn permit_made_by_hand() -> RequireTlsPermit {
+    RequireTlsPermit { verified_by: VerifiedBy::Dane }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use smtp_starttls::Upgrade;
+
+fn upgrade_made_by_hand() -> Upgrade {
+    Upgrade {}
+}
+
+fn main() {}
