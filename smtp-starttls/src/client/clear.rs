@@ -229,13 +229,6 @@ impl Rules for Clear {
         }
     }
 
-    fn residue(&self, exchange: Exchange, code: ReplyCode) -> Reason {
-        match exchange {
-            Exchange::StartTls if code == ReplyCode::READY => Reason::StartTlsResidue,
-            _ => Reason::UnsolicitedBytes,
-        }
-    }
-
     fn broken_off(&self, exchange: Exchange, reason: Reason) -> Reason {
         match (exchange, reason) {
             // RFC 3207 section 4: from here on the server is asked for TLS.

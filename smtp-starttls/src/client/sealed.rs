@@ -136,10 +136,6 @@ impl Rules for Sealed {
         }
     }
 
-    fn residue(&self, _: Exchange, _: ReplyCode) -> Reason {
-        Reason::UnsolicitedBytes
-    }
-
     fn broken_off(&self, _: Exchange, reason: Reason) -> Reason {
         reason
     }

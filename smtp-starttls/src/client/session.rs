@@ -25,6 +25,8 @@ pub struct Session<S> {
     pub(super) step: Step,
     pub(super) collected: CapabilityReader,
     pub(super) channel: S,
+    /// The last reply that came in full.
+    replied: Option<(Exchange, ReplyCode)>,
 }
 
 /// What the machine wants now.
@@ -89,8 +91,6 @@ pub trait Rules: Sized {
     fn line(&mut self, line: &ReplyLine<'_>, exchange: Exchange, our_name: &[u8]);
     /// A reply is complete.
     fn replied(session: &mut Session<Self>, exchange: Exchange, code: ReplyCode);
-    /// What octets behind this reply are.
-    fn residue(&self, exchange: Exchange, code: ReplyCode) -> Reason;
     /// What the end of the stream or of the wait is.
     fn broken_off(&self, exchange: Exchange, reason: Reason) -> Reason;
 }
@@ -104,6 +104,7 @@ impl<S: Channel> Session<S> {
             step,
             collected: CapabilityReader::new(),
             channel,
+            replied: None,
         }
     }
 
@@ -186,16 +187,28 @@ impl<S: Channel> Session<S> {
         }
         match self.step {
             Step::Await(exchange) => self.reply(octets, exchange, notice),
-            Step::Send(exchange) => self.fail(Reason::UnsolicitedBytes, exchange, None),
-            Step::StartTls => self.fail(Reason::StartTlsResidue, Exchange::StartTls, None),
             // Any answer to QUIT will do.
-            Step::SendQuit(outcome) | Step::AwaitQuit(outcome) => self.step = Step::Done(outcome),
-            Step::Done(Outcome::Secured | Outcome::Plaintext(_)) => {
-                self.fail(Reason::UnsolicitedBytes, Exchange::Hello, None);
-            }
-            Step::Done(_) => return 0,
+            Step::AwaitQuit(outcome) => self.step = Step::Done(outcome),
+            Step::Done(outcome) if !is_open(outcome) => return 0,
+            _ => self.stray(),
         }
         octets.len()
+    }
+
+    /// Octets that no command has asked for; whether they came in one read with the reply before
+    /// them or in a later one has no meaning.
+    fn stray(&mut self) {
+        let reason = match (self.step, self.replied) {
+            (Step::StartTls, _) => Reason::StartTlsResidue,
+            // QUIT is due to what the caller knows of TLS, which weighs more.
+            (Step::SendQuit(outcome), None) => return self.step = Step::Done(outcome),
+            _ => Reason::UnsolicitedBytes,
+        };
+        match (self.replied, self.step) {
+            (Some((exchange, code)), _) => self.fail(reason, exchange, Some(code)),
+            (None, Step::Send(exchange)) => self.fail(reason, exchange, None),
+            (None, _) => self.fail(reason, Exchange::Hello, None),
+        }
     }
 
     /// Octets while a reply is awaited.
@@ -217,13 +230,13 @@ impl<S: Channel> Session<S> {
             rest = rest.get(taken..).unwrap_or_default();
             if line.is_last() {
                 let code = line.code();
-                return if rest.is_empty() {
-                    S::replied(self, exchange, code);
-                } else {
-                    // P8: nothing may follow a reply before we have sent the next command.
-                    let reason = self.channel.residue(exchange, code);
-                    self.fail(reason, exchange, Some(code));
-                };
+                self.replied = Some((exchange, code));
+                S::replied(self, exchange, code);
+                // P8: nothing may follow a reply before we have sent the next command.
+                if !rest.is_empty() {
+                    self.stray();
+                }
+                return;
             }
         }
     }
@@ -300,5 +313,19 @@ impl<S: Channel> Session<S> {
             Step::Done(outcome) => Some(outcome),
             _ => None,
         }
+    }
+}
+
+/// Whether octets that come now still change how the session ended: it may go on, or has just been
+/// told by 421 that it may not, and nothing may follow that.
+fn is_open(outcome: Outcome) -> bool {
+    let Some(failure) = outcome.failure() else { return true };
+    match failure.reason {
+        Reason::ServiceClosing => true,
+        Reason::StartTlsRefused | Reason::StartTlsNotOffered => {
+            let is_closing = failure.reply_code == Some(ReplyCode::SERVICE_CLOSING);
+            is_closing || matches!(outcome, Outcome::Plaintext(_))
+        }
+        _ => matches!(outcome, Outcome::Plaintext(_)),
     }
 }
