@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import logging
+import re
 import sys
 from types import SimpleNamespace
 from unittest import mock
@@ -89,7 +90,11 @@ def record(request):
 
 
 def policy(request):
-    found = resolve(RECORD, base64.b64decode(request["body_b64"], validate=True))
+    body = base64.b64decode(request["body_b64"], validate=True)
+    # Only plain text is handed over: printable ASCII, tabs, and line ends as the RFC has them.
+    if not re.fullmatch(rb"([\t -~]|\r?\n)*", body):
+        return {"verdict": "unsupported"}
+    found = resolve(RECORD, body)
     if not found:
         return {"verdict": "invalid"}
     fields = found[1]

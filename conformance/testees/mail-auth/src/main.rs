@@ -26,11 +26,13 @@ fn main() -> io::Result<()> {
 fn answer(line: &[u8]) -> Value {
     let request: Value = serde_json::from_slice(line).unwrap_or_default();
     let id = &request["id"];
-    let answer = match request["op"].as_str() {
+    let is_strict = !request["profile"].is_string() || request["profile"] == "rfc";
+    let answer = match request["op"].as_str().filter(|_| is_strict) {
         Some("mta_sts.record") => one_record(&request, mta_sts_record),
         Some("tlsrpt.record") => one_record(&request, tlsrpt_record),
         Some("tlsrpt.report") => tlsrpt_report(&request),
         Some(_) => Some(json!({"verdict": "unsupported"})),
+        None if !is_strict => Some(json!({"verdict": "unsupported"})),
         None => None,
     };
     let mut answer =
