@@ -215,27 +215,42 @@ fn read(question: &Question, reply: &Message) -> Result<(Vec<Found>, Security), 
     };
     let mut found = hickory_records::found(&reply.answers, own)?;
     found.retain(|one| one.owner == question.name);
-    let denial = if found.is_empty() { denial_security(reply)? } else { Security::Secure };
+    let denial =
+        if found.is_empty() { denial_security(question, reply)? } else { Security::Secure };
     Ok((found, denial))
 }
 
-/// The library lets a denial pass if it is proven, or if the name is proven to be insecure.
-fn denial_security(reply: &Message) -> Result<Security, LookUpError> {
+/// The library lets a denial pass if it is proven, or if all that comes with it is proven to be
+/// insecure; whether that has to do with the name asked for is left to us.
+fn denial_security(question: &Question, reply: &Message) -> Result<Security, LookUpError> {
+    let records = || reply.authorities.iter().filter(|one| !is_signature(one));
     let mut all = Security::Secure;
-    let mut proof = Security::Insecure;
-    for record in reply.authorities.iter().filter(|one| !is_signature(one)) {
-        let security = security(record.proof)?;
-        all = all.and(security);
-        if matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3) {
-            proof = Security::Secure;
-        }
+    for record in records() {
+        all = all.and(security(record.proof)?);
     }
+    let is_proof =
+        |one: &HickoryRecord| matches!(one.record_type(), RecordType::NSEC | RecordType::NSEC3);
     // RFC 5155 section 9.2: under opt-out there may be an unsigned delegation of that name.
     let is_missing = reply.metadata.response_code == ResponseCode::NXDomain;
-    if is_missing && reply.authorities.iter().any(is_opt_out) {
-        return Ok(Security::Insecure);
+    let is_opted_out = is_missing && records().any(is_opt_out);
+    match all {
+        Security::Secure if records().any(is_proof) && !is_opted_out => Ok(Security::Secure),
+        Security::Insecure if !records().any(|one| is_own_zone(question, one)) => {
+            Err(LookUpError::Bogus { extended: None })
+        }
+        Security::Secure | Security::Insecure => Ok(Security::Insecure),
     }
-    Ok(all.and(proof))
+}
+
+/// The start of a zone in which the name may be.
+fn is_own_zone(question: &Question, record: &HickoryRecord) -> bool {
+    let (name, labels) = (question.name.as_str(), record.name.iter());
+    let Ok(zone) = Name::from_labels(labels) else { return false };
+    record.record_type() == RecordType::SOA
+        && (zone.is_root()
+            || name
+                .strip_suffix(zone.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 fn is_opt_out(record: &HickoryRecord) -> bool {
@@ -318,11 +333,27 @@ mod tests {
 
     #[test]
     fn a_denial_is_secure_only_with_its_proof() {
-        let denial = |authorities: &[_]| denial_security(&reply(&[], authorities));
+        let denial = |authorities: &[_]| denial_security(&question(), &reply(&[], authorities));
         assert_eq!(denial(&[]), Ok(Security::Insecure));
         assert_eq!(denial(&[(SOA, Proof::Secure)]), Ok(Security::Insecure));
-        assert_eq!(denial(&[(NSEC, Proof::Insecure)]), Ok(Security::Insecure));
+        let both = [(SOA, Proof::Insecure), (NSEC, Proof::Insecure)];
+        assert_eq!(denial(&both), Ok(Security::Insecure));
         let both = [(SOA, Proof::Secure), (NSEC, Proof::Secure)];
         assert_eq!(denial(&both), Ok(Security::Secure));
+    }
+
+    #[test]
+    fn an_insecure_denial_of_another_zone_is_none() {
+        let bogus = Err(LookUpError::Bogus { extended: None });
+        let without_zone = reply(&[], &[(NSEC, Proof::Insecure)]);
+        assert_eq!(denial_security(&question(), &without_zone), bogus);
+        let other = |name: &str| Question::new(name.parse().unwrap(), Kind::A);
+        let of_mx = reply(&[], &[(SOA, Proof::Insecure)]);
+        for name in ["mx2.example", "example", "amx.example"] {
+            assert_eq!(denial_security(&other(name), &of_mx), bogus, "{name}");
+        }
+        for name in ["mx.example", "a.mx.example"] {
+            assert_eq!(denial_security(&other(name), &of_mx), Ok(Security::Insecure), "{name}");
+        }
     }
 }
