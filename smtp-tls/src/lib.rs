@@ -18,3 +18,8 @@ pub mod store;
 pub use envelope::{Address, AddressError};
 pub use fetch::FetchPolicy;
 pub use sink::ReportSink;
+
+/// The examples of the README are tests.
+#[cfg(all(doctest, feature = "domain", feature = "https", feature = "native-roots"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
