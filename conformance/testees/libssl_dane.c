@@ -23,18 +23,30 @@ struct list {
     int count;
 };
 
-/* Finds the value of a member of the outermost object; names here stand in no string value. */
+/* Finds the value of a member of the outermost object. */
 static char *member(char *line, const char *name)
 {
-    char key[64];
-    snprintf(key, sizeof key, "\"%s\":", name);
-    char *at = strstr(line, key);
-    if (at == NULL)
-        return NULL;
-    at += strlen(key);
-    while (*at == ' ')
-        at++;
-    return at;
+    size_t length = strlen(name);
+    int depth = 0;
+    for (char *at = line; *at != '\0'; at++) {
+        depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+        if (*at != '"')
+            continue;
+        char *start = at + 1;
+        for (at++; *at != '"' && *at != '\0'; at++)
+            if (*at == '\\' && at[1] != '\0')
+                at++;
+        if (*at == '\0')
+            return NULL;
+        if (depth == 1 && at[1] == ':' && (size_t)(at - start) == length &&
+            strncmp(start, name, length) == 0) {
+            at += 2;
+            while (*at == ' ')
+                at++;
+            return at;
+        }
+    }
+    return NULL;
 }
 
 /* Copies a string without escapes; none of the requests needs any. */
@@ -196,10 +208,11 @@ int main(void)
     while (getline(&line, &size, stdin) > 0) {
         char *at = member(line, "id");
         char *id = at != NULL && *at == '"' ? string(&at) : NULL;
+        char *op = member(line, "op");
         char *profile = member(line, "profile");
         if (id == NULL)
             printf("{\"id\":null,\"verdict\":\"bad-request\",\"reason\":\"missing-id\"}\n");
-        else if (strstr(line, "\"dane.verify\"") == NULL ||
+        else if (op == NULL || strncmp(op, "\"dane.verify\"", 13) != 0 ||
                  (profile != NULL && strncmp(profile, "\"generic\"", 9) == 0))
             printf("{\"id\":\"%s\",\"verdict\":\"unsupported\"}\n", id);
         else
