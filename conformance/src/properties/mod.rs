@@ -53,6 +53,7 @@ pub const ALL: &[Property] = &[
     Property { name: "tlsrpt_record", check: tlsrpt::record, seed: tlsrpt::seed_record },
     Property { name: "tlsrpt_report", check: tlsrpt::report, seed: tlsrpt::seed_report },
     Property { name: "tlsrpt_gzip", check: tlsrpt::gzip, seed: tlsrpt::seed_report },
+    Property { name: "tlsrpt_datagram", check: tlsrpt::datagram, seed: tlsrpt::seed_datagram },
     Property { name: "tlsrpt_tally", check: tlsrpt::tally, seed: tlsrpt::seed_tally },
 ];
 

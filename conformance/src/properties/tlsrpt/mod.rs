@@ -1,10 +1,13 @@
 //! TLS reporting.
 
+mod datagram;
 mod tally;
 
 use serde_json::{Map, Value};
 use tlsrpt::{Compressor, Document, Mode, NoRecord, ReadError, Reader, Reading, Record, ReportUri};
 
+pub use datagram::datagram;
+pub(super) use datagram::seed_datagram;
 pub(super) use tally::seed_tally;
 pub use tally::tally;
 
