@@ -553,6 +553,11 @@ def matches():
     for name, mx, host in [("ipv4", "192.0.2.1", "192.0.2.1"), ("ipv4-wildcard", "*.0.2.1", "192.0.2.1"), ("number-top", "*.1", "mx.1")]:
         match("address-" + name, f"{mx} and {host}", addr, "P06 V01", mx, host, no, "unclear")
     match("address-beside", "an address beside the host's pattern", "one address does not void the others", "P06 V01", ["192.0.2.1", "mx1.example.org"], "mx1.example.org", yes)
+    idn = "a U-label is converted before names are compared"
+    match("u-label-host", "a host as U-label", idn, "V03", "xn--mller-kva.example.org", "m\u00fcller.example.org", yes, "may")
+    match("u-label-host-upper", "a host as U-label in upper case", idn, "V03", "xn--mller-kva.example.org", "M\u00dcLLER.Example.ORG", yes, "may")
+    match("u-label-host-wildcard", "a host as U-label and a wildcard", idn, "V02 V03", "*.example.org", "m\u00fcller.example.org", yes, "may")
+    match("u-label-host-other", "a host as U-label that is another", idn, "V03", "xn--mller-kva.example.org", "muller.example.org", no, "may")
     star = "* appears only as the whole first label"
     for name, mx in [("star", "*"), ("star-dot", "*."), ("two-stars", "*.*.example.org"), ("star-inside", "a.*.example.org"), ("star-in-label", "a*.example.org"), ("star-before-label", "*a.example.org"), ("star-last", "mx1.*")]:
         match("pattern-" + name, f"the pattern {mx}", star, "V08", mx, "mx1.example.org", "invalid", "must", "invalid-pattern")
@@ -718,6 +723,7 @@ def deliveries():
     discover("3.4", "domain-ipv4", "an IPv4 address as domain", "an address has no policy", "F13", None, txt("b"), served("enforce"), no_policy(False), "must", domain="192.0.2.1")
     discover("3.4", "domain-upper-case", "a domain in upper case", "names have no case", "D01", None, txt("b"), served("enforce"), applied("enforce", "b", "fetched", True), "must", domain="EXAMPLE.ORG")
     discover("3.4", "domain-root-dot", "a domain with the dot of the root", "it is the same name", "D01", None, txt("b"), served("enforce"), applied("enforce", "b", "fetched", True), "must", domain="example.org.")
+    discover("3.4", "domain-u-label", "a domain as U-label", "it is converted to A-labels", "D01", None, txt("b"), served("enforce"), applied("enforce", "b", "fetched", True), "may", domain="m\u00fcller.example")
     discover("8.3", "leaving-none-fetched", "a domain that leaves", "mode none with a small max_age takes the place of the policy", "A08 A03", cached("enforce", 100), txt("gone"), served("none", 86400), no_policy(True))
     discover("8.3", "leaving-without-none", "a domain that removes record and host", "the live policy goes on to apply", "A08 D10", cached("enforce", 100), "nonexistent", None, applied("enforce", "a", "cache", False))
     discover("10.2", "flapping-id", "an attacker who changes the record and blocks HTTPS", "the live policy goes on to apply", "A10 F10", cached("enforce", 100), txt("evil"), {"failure": "connection-failed"}, applied("enforce", "a", "cache", True, FETCH_ERROR))

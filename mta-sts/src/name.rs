@@ -187,6 +187,14 @@ pub enum NameError {
     ULabel,
 }
 
+impl NameError {
+    /// A stable word for logs and reports: `invalid-host`.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        "invalid-host"
+    }
+}
+
 /// Appends `name` in lower case, as A-labels, without a dot at its end.
 fn normalise(name: &str, to: &mut String) -> Result<(), NameError> {
     let name = name.strip_suffix('.').unwrap_or(name);

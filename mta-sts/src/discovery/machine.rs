@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use pki_types::UnixTime;
 
+use super::input::{Action, Input, TxtAnswer, UnexpectedInput};
 use super::options::{OnTxtFailure, Options, Override};
 use super::outcome::{Applied, Decision, FetchMade, NoPolicy, Outcome, ReportedFailure, Source};
 use super::trace::{Step, Trace};
@@ -14,74 +15,7 @@ use crate::name::PolicyDomain;
 use crate::policy::{Mode, Policy};
 use crate::profile::Profile;
 use crate::publish::content_id;
-use crate::record::{PolicyId, Record, RecordError};
-
-/// What a machine wants.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Action<'a, T = Outcome> {
-    /// Ask DNS for the TXT records of this name, following CNAMEs.
-    LookUpTxt {
-        /// `_mta-sts.<domain>`
-        name: &'a str,
-    },
-    /// Fetch the policy of this domain: see [`Exchange`](crate::Exchange).
-    Fetch {
-        /// The policy domain, whatever CNAMEs the look-up followed.
-        domain: &'a PolicyDomain,
-    },
-    /// Nothing: this is the result.
-    Done(&'a T),
-}
-
-/// What happens to a machine.
-#[non_exhaustive]
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The answer to [`Action::LookUpTxt`].
-    Txt(TxtAnswer),
-    /// The answer to [`Action::Fetch`].
-    Fetched(Result<PolicyBody, FetchError>),
-    /// The wait limit has passed.
-    TimedOut,
-}
-
-/// What DNS says of `_mta-sts.<domain>`.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TxtAnswer {
-    /// The record, or why there is none that is usable.
-    Answered(Result<Record, RecordError>),
-    /// The look-up failed for a while: SERVFAIL, a timeout, or bogus DNSSEC.
-    TemporaryFailure,
-}
-
-impl TxtAnswer {
-    /// Takes the TXT records of an answer, each a list of character-strings. If there are none, or the
-    /// name does not exist, the list is empty.
-    pub fn from_records<R>(records: impl IntoIterator<Item = R>) -> Self
-    where
-        R: IntoIterator<Item: AsRef<[u8]>>,
-    {
-        // Where the stricter profile finds a record, this one finds the same.
-        Self::Answered(Record::from_answer(records, Profile::Interop))
-    }
-
-    /// As the profile sees it: `Rfc` drops a record with a deviation.
-    pub(super) fn in_profile(self, profile: Profile) -> Self {
-        match (self, profile) {
-            (Self::Answered(Ok(record)), Profile::Rfc) if record.deviation().is_some() => {
-                Self::Answered(Err(RecordError::NoRecord))
-            }
-            (answer, _) => answer,
-        }
-    }
-}
-
-/// The input answers something that was not asked. The machine is as it was.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the input answers an action that is not wanted now")]
-pub struct UnexpectedInput;
+use crate::record::PolicyId;
 
 /// Finds the policy for one delivery.
 ///
@@ -108,9 +42,30 @@ pub struct Discovery {
     history: FetchHistory,
     profile: Profile,
     on_txt_failure: OnTxtFailure,
-    policy_override: Override,
+    mode_change: ModeChange,
     trace: Trace,
     state: State,
+}
+
+/// What becomes of the mode of a policy that the domain publishes.
+#[derive(Clone, Copy, Debug)]
+enum ModeChange {
+    Nothing,
+    ToEnforce,
+    ToTesting,
+}
+
+impl ModeChange {
+    const fn of(policy_override: &Override) -> Self {
+        match policy_override {
+            Override::Enforce => Self::ToEnforce,
+            Override::DangerTesting => Self::ToTesting,
+            Override::Nothing
+            | Override::Pinned(_)
+            | Override::DangerOff
+            | Override::DangerPinned(_) => Self::Nothing,
+        }
+    }
 }
 
 #[expect(clippy::large_enum_variant, reason = "each machine comes to its largest state")]
@@ -131,11 +86,11 @@ impl Discovery {
             history: stored.history,
             profile: options.profile,
             on_txt_failure: options.on_txt_failure,
-            policy_override: options.policy_override.clone(),
+            mode_change: ModeChange::of(&options.policy_override),
             trace: Trace::default(),
             state: State::LookUpTxt,
         };
-        discovery.start(now);
+        discovery.start(&options.policy_override, now);
         discovery
     }
 
@@ -188,8 +143,8 @@ impl Discovery {
         }
     }
 
-    fn start(&mut self, now: UnixTime) {
-        let pinned = match &self.policy_override {
+    fn start(&mut self, policy_override: &Override, now: UnixTime) {
+        let pinned = match policy_override {
             Override::DangerOff => {
                 self.trace.push(Step::OperatorDecides);
                 return self.done(Decision::NoPolicy(NoPolicy::OperatorOff));
@@ -332,9 +287,9 @@ impl Discovery {
 
     /// The mode that the operator wants instead of this one. A `none` is never made into more.
     const fn mode(&self, mode: Mode) -> Mode {
-        match (&self.policy_override, mode) {
-            (Override::Enforce, Mode::Testing) => Mode::Enforce,
-            (Override::DangerTesting, Mode::Enforce) => Mode::Testing,
+        match (self.mode_change, mode) {
+            (ModeChange::ToEnforce, Mode::Testing) => Mode::Enforce,
+            (ModeChange::ToTesting, Mode::Enforce) => Mode::Testing,
             (_, mode) => mode,
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use pki_types::UnixTime;
 
-use super::machine::{Action, Input, TxtAnswer, UnexpectedInput};
+use super::input::{Action, Input, TxtAnswer, UnexpectedInput};
 use super::options::Options;
 use super::outcome::FetchMade;
 use super::trace::{Step, Trace};

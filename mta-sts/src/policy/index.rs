@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::walk::{Sink, Span};
+use super::span::{Span, spans};
+use super::walk::Sink;
 use crate::bytes::{name_hash, same_name};
 use crate::mx::PatternKind;
 use crate::name::HostName;
@@ -172,7 +173,7 @@ impl Patterns {
 #[inline(never)]
 fn scan(text: &[u8], host: &HostName) -> bool {
     let asked = Asked::new(host);
-    super::walk::spans(text).any(|span| asked.allowed_by(text, span))
+    spans(text).any(|span| asked.allowed_by(text, span))
 }
 
 /// The name of a host as patterns are asked for it: with kind and length in the shape of a span.

@@ -1,7 +1,9 @@
 //! The policy file: what a domain promises of its MX hosts.
 
 mod error;
+mod field;
 mod index;
+mod span;
 mod walk;
 
 use alloc::sync::Arc;
@@ -117,7 +119,7 @@ impl<'a> PolicyRef<'a> {
             Patterns::Few(len, spans) => Patterns::Few(len, spans),
             Patterns::Many(_) | Patterns::Scan => {
                 let mut sink = AllSink::new();
-                walk::spans(self.text.as_bytes()).for_each(|span| sink.pattern(span));
+                span::spans(self.text.as_bytes()).for_each(|span| sink.pattern(span));
                 sink.finish(self.text.as_bytes())
             }
         };
@@ -285,7 +287,7 @@ fn decode(body: &[u8]) -> Result<&str, PolicyError> {
 }
 
 fn patterns(text: &str) -> impl Iterator<Item = MxPattern<'_>> {
-    walk::spans(text.as_bytes()).filter_map(|span| {
+    span::spans(text.as_bytes()).filter_map(|span| {
         let domain = text.get(span.range())?;
         Some(MxPattern::new(domain, span.kind()))
     })

@@ -7,46 +7,13 @@
 
 use core::ops::Range;
 
+use super::field::{Field, check_value, split};
+use super::span::{Span, end_of_line, plain_pattern};
 use super::{Mode, PolicyError, limits};
-use crate::bytes::{is_field_name, is_wsp, trim_wsp_end, trim_wsp_start};
+use crate::bytes::{is_wsp, trim_wsp_start};
 use crate::mx::{PatternError, PatternKind, scan_domain};
 use crate::name::{LastLabel, is_address_literal, last_label};
 use crate::profile::{Deviation, Note, Profile};
-
-/// Where a pattern stands in a body: 16 bits of offset of its domain, 8 of length, one for `*.`.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Span(pub(super) u32);
-
-impl Span {
-    /// A body has at most 65 536 bytes and a domain 253, so neither number is cut.
-    pub(super) const fn new(at: usize, len: usize, kind: PatternKind) -> Self {
-        let wildcard = match kind {
-            PatternKind::Host => 0,
-            PatternKind::Wildcard => WILDCARD,
-        };
-        Self((at as u32) << 16 | (len as u32) << 8 | wildcard)
-    }
-
-    pub(super) const fn range(self) -> Range<usize> {
-        let at = (self.0 >> 16) as usize;
-        at..at + self.len()
-    }
-
-    pub(super) const fn len(self) -> usize {
-        (self.0 >> 8 & 0xFF) as usize
-    }
-
-    /// Length and kind alone.
-    pub(super) const fn shape(self) -> u32 {
-        self.0 & 0xFFFF
-    }
-
-    pub(super) const fn kind(self) -> PatternKind {
-        if self.0 & WILDCARD == 0 { PatternKind::Host } else { PatternKind::Wildcard }
-    }
-}
-
-const WILDCARD: u32 = 1;
 
 /// What a reader does with what it meets.
 pub(super) trait Sink {
@@ -91,30 +58,6 @@ pub(super) fn walk(
     walker.finish()
 }
 
-/// The domain of an `mx` line without any fault, its kind, and the bytes of the line.
-#[inline]
-fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, usize)> {
-    let value = trim_wsp_start(line.strip_prefix(b"mx:")?);
-    let (domain, kind) = match value.strip_prefix(b"*.") {
-        Some(domain) => (domain, PatternKind::Wildcard),
-        None => (value, PatternKind::Host),
-    };
-    let len = scan_domain(domain).ok()?;
-    let after = end_of_line(domain.get(len..)?)?;
-    let at = line.len() - domain.len();
-    Some((at..at + len, kind, line.len() - after.len()))
-}
-
-/// What comes after white space and the end of the line.
-#[inline]
-fn end_of_line(text: &[u8]) -> Option<&[u8]> {
-    match trim_wsp_start(text) {
-        [] => Some(&[]),
-        [b'\n', after @ ..] | [b'\r', b'\n', after @ ..] => Some(after),
-        _ => None,
-    }
-}
-
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Seen {
     No,
@@ -142,35 +85,6 @@ struct Walker<'a> {
     literal: Option<PolicyError>,
     /// Where the last line that is not blank ends.
     fields_end: usize,
-}
-
-/// A line split at its colon; offsets are in the body.
-struct Field<'a> {
-    name: &'a [u8],
-    /// Without white space around it.
-    value: &'a [u8],
-    at: usize,
-    value_at: usize,
-}
-
-impl Field<'_> {
-    const fn span(&self) -> Range<usize> {
-        self.at..self.value_span().end
-    }
-
-    const fn value_span(&self) -> Range<usize> {
-        self.value_at..self.value_at + self.value.len()
-    }
-
-    /// The offset of the first byte that no value may hold.
-    fn control_byte(&self) -> Option<usize> {
-        self.value.iter().position(u8::is_ascii_control).map(|at| self.value_at + at)
-    }
-
-    /// The fault of a first `version`, `mode`, `max_age` or `mx`: of the line, else of its value.
-    fn fault(&self, fault: PolicyError) -> PolicyError {
-        self.control_byte().map_or(fault, |at| PolicyError::MalformedLine { at })
-    }
 }
 
 impl<'a> Walker<'a> {
@@ -384,68 +298,4 @@ impl<'a> Walker<'a> {
 fn fields_end(text: &[u8]) -> usize {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     text.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)
-}
-
-/// `sts-policy-field-delim = ":" *WSP`
-fn split(at: usize, line: &[u8]) -> Result<Field<'_>, PolicyError> {
-    let colon = line.iter().position(|&byte| byte == b':');
-    let name = colon.and_then(|colon| line.get(..colon)).unwrap_or(line);
-    if colon.is_none() || !is_field_name(name) {
-        return Err(PolicyError::MalformedLine { at: at + name_fault(name) });
-    }
-    let value = trim_wsp_start(line.get(name.len() + 1..).unwrap_or_default());
-    let value_at = at + line.len() - value.len();
-    Ok(Field { name, value: trim_wsp_end(value), at, value_at })
-}
-
-/// The first byte of a line that cannot be part of a field name.
-fn name_fault(name: &[u8]) -> usize {
-    (0..=name.len()).find(|&len| !is_field_name(name.get(..=len).unwrap_or_default())).unwrap_or(0)
-}
-
-/// `sts-policy-ext-value = sts-policy-vchar [*(%x20 / sts-policy-vchar) sts-policy-vchar]`
-///
-/// The text is UTF-8 already, and `value` has no white space around it.
-fn check_value(field: &Field<'_>) -> Result<(), PolicyError> {
-    if field.value.is_empty() {
-        return Err(PolicyError::MalformedLine { at: field.value_at });
-    }
-    field.control_byte().map_or(Ok(()), |at| Err(PolicyError::MalformedLine { at }))
-}
-
-/// The patterns of a body that [`walk`] has accepted, in its order.
-pub(super) fn spans(text: &[u8]) -> impl Iterator<Item = Span> {
-    let mut at = 0;
-    core::iter::from_fn(move || {
-        while let Some(rest) = text.get(at..)
-            && !rest.is_empty()
-        {
-            let line_at = at;
-            let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
-            at += end;
-            if let Some((domain, kind)) = accepted_pattern(rest.get(..end).unwrap_or_default()) {
-                return Some(Span::new(line_at + domain.start, domain.len(), kind));
-            }
-        }
-        None
-    })
-}
-
-/// The domain of an accepted line, if the line is an `mx` that was kept.
-fn accepted_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind)> {
-    if let Some((domain, kind, _)) = plain_pattern(line) {
-        return Some((domain, kind));
-    }
-    // What is left are names with a dot at their end, and address literals.
-    let value = trim_wsp_start(line.strip_prefix(b"mx:")?);
-    let at = line.len() - value.len();
-    let value = value.strip_suffix(b"\n").unwrap_or(value);
-    let value = value.strip_suffix(b"\r").unwrap_or(value);
-    let value = trim_wsp_end(value).strip_suffix(b".")?;
-    let (domain, kind) = match value.strip_prefix(b"*.") {
-        Some(domain) => (domain, PatternKind::Wildcard),
-        None => (value, PatternKind::Host),
-    };
-    let at = at + value.len() - domain.len();
-    Some((at..at + domain.len(), kind))
 }

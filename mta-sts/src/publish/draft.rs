@@ -104,6 +104,14 @@ impl TryFrom<u32> for MaxAge {
 #[error("max_age is {0}, at most {max} seconds are allowed", max = limits::MAX_AGE)]
 pub struct MaxAgeError(pub u32);
 
+impl MaxAgeError {
+    /// A stable word for logs and reports: `max-age-too-long`, as [`Lint`](super::Lint) has it.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        "max-age-too-long"
+    }
+}
+
 /// Where the id of a publication comes from.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

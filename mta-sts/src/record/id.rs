@@ -119,3 +119,11 @@ pub enum PolicyIdError {
     #[error("policy id has {0} bytes, not 1 to {max}", max = PolicyId::MAX_LEN)]
     Length(usize),
 }
+
+impl PolicyIdError {
+    /// A stable word for logs and reports: `invalid-id`.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        "invalid-id"
+    }
+}
