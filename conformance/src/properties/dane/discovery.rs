@@ -244,7 +244,7 @@ fn write(lookup: &Lookup, seed: &mut Vec<u8>) {
     }
     let hops: Vec<&Hop> = lookup.chain.iter().take(3).collect();
     seed.push(u8::try_from(hops.len()).unwrap_or_default());
-    for (at, hop) in (0..).zip(hops) {
+    for (at, hop) in (0..=u8::MAX).zip(hops) {
         seed.push(at);
         write_security(hop.security, seed);
     }

@@ -175,7 +175,7 @@ pub(in crate::properties) fn seed_tally(
 ) -> Option<Vec<u8>> {
     let request: super::asked::Aggregate = super::request("tlsrpt.aggregate", operation, fields)?;
     let mut seed = vec![1, 2, 3];
-    for (at, session) in (0_u8..).zip(request.sessions) {
+    for (at, session) in (0..=u8::MAX).zip(request.sessions) {
         let failed = u8::from(session.result.is_some());
         seed.extend([at % 3, 0, at % 9, 0, failed, failed, 0, 0]);
     }

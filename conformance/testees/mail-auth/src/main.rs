@@ -75,9 +75,24 @@ fn tlsrpt_report(request: &Value) -> Option<Value> {
     let report = text.and_then(|text| TlsReport::parse_json(&text).ok());
     let written = report.and_then(|report| serde_json::to_value(report).ok());
     Some(match written {
-        Some(report) => json!({"verdict": "report", "report": report}),
+        Some(report) => json!({"verdict": "report", "report": canonical(report)}),
         None => json!({"verdict": "invalid"}),
     })
+}
+
+/// The report as the protocol asks for it: what is absent has no member.
+fn canonical(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(name, value)| {
+                !value.is_null() && (name != "failure-details" || *value != json!([]))
+            })
+            .map(|(name, value)| (name, canonical(value)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(canonical).collect(),
+        value => value,
+    }
 }
 
 fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
