@@ -7,6 +7,7 @@ pub mod dane;
 pub mod input;
 pub mod mta_sts;
 pub mod smtp;
+pub mod testee;
 pub mod tlsrpt;
 
 use serde_json::{Map, Value};
@@ -55,6 +56,7 @@ pub const ALL: &[Property] = &[
     Property { name: "tlsrpt_gzip", check: tlsrpt::gzip, seed: tlsrpt::seed_report },
     Property { name: "tlsrpt_datagram", check: tlsrpt::datagram, seed: tlsrpt::seed_datagram },
     Property { name: "tlsrpt_tally", check: tlsrpt::tally, seed: tlsrpt::seed_tally },
+    Property { name: "testee_line", check: testee::line, seed: testee::seed_line },
 ];
 
 /// Fails.
