@@ -336,3 +336,113 @@ fn drop_weaker_digests(records: &mut Vec<UsableRecord>) {
         }),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec;
+
+    use super::*;
+    use crate::digest::{MAX_DIGEST, Sha256, Sha512};
+
+    fn judge(text: &str, profile: Profile) -> Result<UsableRecord, Unusable> {
+        UsableRecord::judge(0, &text.parse().unwrap(), profile, &Digests::default())
+    }
+
+    fn why(text: &str) -> (Unusable, &'static str) {
+        let why = judge(text, Profile::Smtp).unwrap_err();
+        (why, why.reason())
+    }
+
+    #[test]
+    fn rfc6698_4_1_each_reason_for_a_record_to_be_unusable() {
+        let digest = "ab".repeat(32);
+        assert_eq!(why("3 1 1 ab"), (Unusable::DigestLength(1), "digest-length"));
+        assert_eq!(
+            why(&format!("3 1 3 {digest}")),
+            (Unusable::Matching(3), "unsupported-matching-type")
+        );
+        assert_eq!(why("3 1 1"), (Unusable::NoData, "no-data"));
+        assert_eq!(why("3 0 0 3000"), (Unusable::NotACertificate, "not-a-certificate"));
+        assert_eq!(why("3 1 0 3000"), (Unusable::NotAKey, "not-a-public-key"));
+        assert_eq!(
+            why(&format!("3 2 1 {digest}")),
+            (Unusable::Selector(2), "unsupported-selector")
+        );
+        assert_eq!(why(&format!("4 1 1 {digest}")), (Unusable::Usage(4), "unsupported-usage"));
+    }
+
+    #[test]
+    fn dane_u1_the_profile_decides_on_the_usages_of_the_public_pki() {
+        let digest = "ab".repeat(32);
+        for usage in 0..=255 {
+            let text = format!("{usage} 1 1 {digest}");
+            assert_eq!(judge(&text, Profile::Smtp).is_ok(), matches!(usage, 2 | 3), "{usage}");
+            assert_eq!(judge(&text, Profile::Generic).is_ok(), usage <= 3, "{usage}");
+        }
+    }
+
+    #[derive(Debug)]
+    struct Private;
+
+    impl DigestAlgorithm for Private {
+        fn matching(&self) -> Matching {
+            Matching(200)
+        }
+
+        fn output_len(&self) -> usize {
+            4
+        }
+
+        fn digest(&self, input: &[u8], output: &mut [u8; MAX_DIGEST]) {
+            let [a, b, c, d, ..] = output;
+            let sum = input.iter().fold(0_u32, |sum, octet| sum.rotate_left(5) ^ u32::from(*octet));
+            [*a, *b, *c, *d] = sum.to_be_bytes();
+        }
+    }
+
+    #[test]
+    fn dane_u7_a_digest_of_the_table_is_usable_and_has_its_rank() {
+        let table = Digests::new(&[&Private, &Sha512, &Sha256]).unwrap();
+        let records: Vec<Tlsa> = [
+            format!("3 1 1 {}", "ab".repeat(32)),
+            "3 1 200 01020304".into(),
+            format!("3 0 1 {}", "ab".repeat(32)),
+        ]
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
+        let set = UsableSet::select(&records, Profile::Smtp, &table).unwrap();
+        let kept: Vec<usize> = set.records().iter().map(UsableRecord::index).collect();
+        assert_eq!(kept, [1, 2]);
+        let set = UsableSet::select(&records, Profile::Smtp, &Digests::default()).unwrap();
+        let kept: Vec<usize> = set.records().iter().map(UsableRecord::index).collect();
+        assert_eq!(kept, [0, 2]);
+    }
+
+    #[test]
+    fn dane_g1_the_order_of_the_table_is_the_order_of_strength() {
+        let records: Vec<Tlsa> = [(1, 32), (2, 64)]
+            .map(|(matching, len)| format!("3 1 {matching} {}", "ab".repeat(len)).parse().unwrap())
+            .into();
+        let table = Digests::new(&[&Sha256, &Sha512]).unwrap();
+        let set = UsableSet::select(&records, Profile::Smtp, &table).unwrap();
+        let kept: Vec<usize> = set.records().iter().map(UsableRecord::index).collect();
+        assert_eq!(kept, vec![0]);
+    }
+
+    #[test]
+    fn dane_e2_whether_a_raw_key_could_match() {
+        let of = |texts: &[&str]| {
+            let records: Vec<Tlsa> = texts
+                .iter()
+                .map(|numbers| format!("{numbers} {}", "ab".repeat(32)).parse().unwrap())
+                .collect();
+            UsableSet::select(&records, Profile::Smtp, &Digests::default()).unwrap()
+        };
+        assert!(of(&["3 1 1", "3 1 1"]).only_dane_ee_keys());
+        assert!(of(&["3 1 1", "1 1 1"]).only_dane_ee_keys());
+        assert!(!of(&["3 1 1", "3 0 1"]).only_dane_ee_keys());
+        assert!(!of(&["3 1 1", "2 1 1"]).only_dane_ee_keys());
+    }
+}

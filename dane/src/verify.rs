@@ -98,7 +98,11 @@ impl<'a> Verifier<'a> {
 
 /// A chain that a record authenticates, of a server that may not hold its key.
 ///
-/// It can be made by [`Verifier::verify`] only.
+/// It can be made by [`Verifier::verify`] only:
+///
+/// ```compile_fail
+/// let matched = dane::Match { record: 0, usage: dane::Usage::DaneEe, depth: 0 };
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use = "a match is no authentication: the handshake signature must be verified too"]
 pub struct Match {
@@ -144,6 +148,14 @@ impl Match {
 }
 
 /// A server that has been authenticated: a record matches its chain, and it holds the key.
+///
+/// Nothing else makes one:
+///
+/// ```compile_fail
+/// fn without_a_handshake(matched: dane::Match) -> dane::Authenticated {
+///     matched.into()
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Authenticated {
     matched: Match,

@@ -312,6 +312,30 @@ fn dane_t9_an_audit_reports_and_goes_on_without_a_token() {
 }
 
 #[test]
+fn h3_h4_keys_of_every_kind_that_the_provider_has() {
+    for kind in
+        [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519]
+    {
+        let key = rcgen::KeyPair::generate_for(kind).unwrap();
+        let cert = rcgen::CertificateParams::new([BASE.into()]).unwrap().self_signed(&key).unwrap();
+        let signer = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let signer = provider().key_provider.load_private_key(signer).unwrap();
+        let certified = CertifiedKey::new(vec![cert.der().clone()], signer);
+        let server = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Always(Arc::new(certified))));
+        let server = Arc::new(server);
+        for version in BOTH {
+            let verifier = verifier(&[record("3 1 1", cert.der())]);
+            let client = shake(client(&verifier, version), &server).unwrap();
+            assert!(verifier.authenticated(&client).is_some());
+        }
+    }
+}
+
+#[test]
 fn h7_the_schemes_are_the_providers() {
     let verifier = verifier(&[record("3 1 1", &chain()[0])]);
     let algorithms = provider().signature_verification_algorithms;
