@@ -185,3 +185,11 @@ pub fn ehlo_reply(lines: &[&str]) -> String {
     let mark = |at| if at == last { ' ' } else { '-' };
     all.iter().enumerate().map(|(at, line)| format!("250{}{line}\r\n", mark(at))).collect()
 }
+
+/// Takes what was to be sent for sent, and has the server say this.
+pub fn speak<S: Channel>(session: &mut Session<S>, octets: &[u8]) {
+    while matches!(session.action(), Action::Send(_)) {
+        session.handle(Input::Sent);
+    }
+    session.handle(Input::Bytes(octets));
+}
