@@ -73,12 +73,14 @@ impl AllSink {
 
 impl Sink for AllSink {
     fn pattern(&mut self, span: Span) {
+        if self.few.more {
+            self.more.push(span);
+            return;
+        }
         self.few.pattern(span);
         if self.few.more {
-            if self.more.is_empty() {
-                self.more.reserve(MANY);
-                self.more.extend(self.few.spans);
-            }
+            self.more.reserve(MANY);
+            self.more.extend(self.few.spans);
             self.more.push(span);
         }
     }

@@ -43,7 +43,10 @@ const WILDCARD: u32 = 1;
 /// The domain of an `mx` line without any fault, its kind, and the bytes of the line.
 #[inline]
 pub(super) fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, usize)> {
-    let value = trim_wsp_start(line.strip_prefix(b"mx:")?);
+    let value = match line.strip_prefix(b"mx:")? {
+        [b' ' | b'\t', value @ ..] => trim_wsp_start(value),
+        value => value,
+    };
     let (domain, kind) = match value.strip_prefix(b"*.") {
         Some(domain) => (domain, PatternKind::Wildcard),
         None => (value, PatternKind::Host),
