@@ -49,6 +49,9 @@
 //!
 //! The crate opens no connection, reads no clock, draws no random number and verifies no certificate.
 //! It says which name to verify: the MX host, and `mta-sts.<domain>` for the policy.
+//!
+//! Feature `idna` converts U-labels in the names of domains and hosts, and in patterns to publish.
+//! Without it they are errors. In a policy that was fetched a U-label is an error in any case.
 
 #![no_std]
 #![forbid(unsafe_code)]
