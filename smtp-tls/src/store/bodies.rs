@@ -2,20 +2,20 @@
 
 use core::borrow::Borrow;
 use core::hash::{Hash, Hasher};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use mta_sts::{CacheEntry, Policy};
+use mta_sts::Policy;
 
-/// Each body in use, with how many entries use it.
+/// Each body in use.
 #[derive(Default)]
 pub(super) struct Bodies {
-    users: HashMap<ByText, usize>,
+    known: HashSet<ByText>,
     bytes: usize,
 }
 
 /// A policy as a key: its text alone counts.
-struct ByText(Policy);
+struct ByText(Arc<Policy>);
 
 impl Bodies {
     /// Bytes of all different bodies.
@@ -23,34 +23,23 @@ impl Bodies {
         self.bytes
     }
 
-    /// The same entry, with the policy that others of its text share.
-    pub(super) fn share(&mut self, entry: &CacheEntry) -> CacheEntry {
-        match self.users.entry(ByText(entry.policy().clone())) {
-            Entry::Occupied(mut known) => {
-                *known.get_mut() += 1;
-                let policy = known.key().0.clone();
-                match entry.failed_refreshes() {
-                    None => CacheEntry::new(*entry.id(), policy, entry.fetched_at()),
-                    // Such an entry was made from one that was loaded, and shares already.
-                    Some(_) => entry.clone(),
-                }
-            }
-            Entry::Vacant(free) => {
-                self.bytes += free.key().0.as_str().len();
-                free.insert(1);
-                entry.clone()
-            }
+    /// The policy that all of this text share.
+    pub(super) fn share(&mut self, policy: &Policy) -> Arc<Policy> {
+        let text = policy.as_str();
+        if let Some(known) = self.known.get(text) {
+            return Arc::clone(&known.0);
         }
+        let policy = Arc::new(policy.clone());
+        self.bytes += text.len();
+        self.known.insert(ByText(Arc::clone(&policy)));
+        policy
     }
 
     /// Takes back what [`Bodies::share`] gave.
-    pub(super) fn release(&mut self, entry: &CacheEntry) {
-        let text = entry.policy().as_str();
-        let Some(users) = self.users.get_mut(text) else { return };
-        *users -= 1;
-        if *users == 0 {
-            self.users.remove(text);
-            self.bytes -= text.len();
+    pub(super) fn release(&mut self, policy: Arc<Policy>) {
+        // This one and the one in the set: nobody else has it.
+        if Arc::strong_count(&policy) == 2 && self.known.remove(policy.as_str()) {
+            self.bytes -= policy.as_str().len();
         }
     }
 }

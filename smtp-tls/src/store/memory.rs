@@ -6,10 +6,11 @@ use core::hash::BuildHasher;
 use std::collections::hash_map::RandomState;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mta_sts::{EntryUpdate, PolicyDomain, PolicyStore, Stored, UnixTime, Update};
+use mta_sts::{PolicyDomain, PolicyStore, Stored, UnixTime, Update};
 
 use super::bodies::Bodies;
-use super::ring::Ring;
+use super::kept::Kept;
+use super::ring::{MOST, Ring};
 
 /// How much a store keeps. Beyond either it forgets the domains that were not asked for of late.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +28,8 @@ impl Default for Capacity {
     }
 }
 
-/// Keeps policies in memory, equal ones once.
+/// Keeps policies in memory, equal ones once: a million domains with some thousand different policies
+/// take about 200 MB.
 ///
 /// Refreshes are spread by a hash of the domain under a random key, so that nobody outside can predict
 /// when a policy is fetched again
@@ -47,11 +49,11 @@ impl Default for Capacity {
 pub struct MemoryStore {
     capacity: Capacity,
     spread: RandomState,
-    kept: Mutex<Kept>,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct State {
     ring: Ring,
     bodies: Bodies,
 }
@@ -60,7 +62,7 @@ impl MemoryStore {
     /// An empty store. It always keeps the domain that was saved last.
     #[must_use]
     pub fn new(capacity: Capacity) -> Self {
-        Self { capacity, spread: RandomState::new(), kept: Mutex::default() }
+        Self { capacity, spread: RandomState::new(), state: Mutex::default() }
     }
 
     /// How many domains are kept.
@@ -76,8 +78,8 @@ impl MemoryStore {
     }
 
     /// Every change is made as a whole, so that what a panic elsewhere has left is sound.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,30 +93,29 @@ impl PolicyStore for MemoryStore {
     type Error = Infallible;
 
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, Self::Error> {
-        Ok(self.lock().ring.get(domain).cloned().unwrap_or_default())
+        Ok(self.lock().ring.get(domain).map(|kept| kept.stored()).unwrap_or_default())
     }
 
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), Self::Error> {
-        let mut kept = self.lock();
-        kept.apply(domain, update);
-        while kept.ring.len() > self.capacity.domains
-            || kept.bodies.bytes() > self.capacity.policy_bytes
+        let State { ring, bodies } = &mut *self.lock();
+        replace(ring, bodies, domain, update);
+        while ring.len() > self.capacity.domains.min(MOST)
+            || bodies.bytes() > self.capacity.policy_bytes
         {
-            let Some(forgotten) = kept.ring.forget_one(domain) else { break };
-            kept.release(&forgotten);
+            let Some(mut forgotten) = ring.forget_one(domain) else { break };
+            forgotten.forget_entry(bodies);
         }
         Ok(())
     }
 
     /// Looks at every domain, and drops what is dead.
     async fn due(&self, limit: usize, now: UnixTime) -> Result<Vec<PolicyDomain>, Self::Error> {
-        let mut kept = self.lock();
-        kept.drop_dead(now);
-        let mut due: Vec<_> = kept
-            .ring
+        let State { ring, bodies } = &mut *self.lock();
+        ring.sweep(|kept| kept.drop_dead(bodies, now));
+        let mut due: Vec<_> = ring
             .iter()
-            .filter_map(|(domain, stored)| {
-                let entry = stored.entry.as_ref()?;
+            .filter_map(|(domain, kept)| {
+                let entry = kept.entry()?;
                 let n = self.spread.hash_one(domain);
                 entry.refresh_due(n, now).then(|| (entry.refresh_at(n).as_secs(), domain))
             })
@@ -124,52 +125,20 @@ impl PolicyStore for MemoryStore {
     }
 }
 
-impl Kept {
-    fn apply(&mut self, domain: &PolicyDomain, update: &Update) {
-        let mut update = update.clone();
-        if let EntryUpdate::Put(entry) = &mut update.entry {
-            *entry = self.bodies.share(entry);
-        }
-        let mut stored = self.ring.get(domain).map(core::mem::take);
-        if let Some(old) = stored.as_ref().and_then(|stored| stored.entry.as_ref())
-            && update.entry != EntryUpdate::Keep
-        {
-            self.bodies.release(old);
-        }
-        let is_new = stored.is_none();
-        let mut new = stored.take().unwrap_or_default();
-        new.apply(&update);
-        if new == Stored::default() {
-            self.ring.remove(domain);
-        } else if is_new {
-            self.ring.add(domain, new);
-        } else if let Some(place) = self.ring.get(domain) {
-            *place = new;
-        }
+fn replace(ring: &mut Ring, bodies: &mut Bodies, domain: &PolicyDomain, update: &Update) {
+    let old = ring.get(domain);
+    let mut stored = old.as_ref().map(|kept| kept.stored()).unwrap_or_default();
+    stored.apply(update);
+    // What is new is shared before what was is given back, so that the same body stays.
+    let new = Kept::new(stored, bodies);
+    let is_empty = new.is_empty();
+    match old {
+        Some(place) => core::mem::replace(place, new).forget_entry(bodies),
+        None if is_empty => {}
+        None => ring.add(domain, new),
     }
-
-    fn release(&mut self, stored: &Stored) {
-        if let Some(entry) = &stored.entry {
-            self.bodies.release(entry);
-        }
-    }
-
-    fn drop_dead(&mut self, now: UnixTime) {
-        let is_dead = |stored: &Stored| {
-            stored.entry.as_ref().is_none_or(|entry| !entry.is_live(now))
-                && stored.history.is_spent(now)
-        };
-        let dead: Vec<_> = self
-            .ring
-            .iter()
-            .filter(|(_, stored)| is_dead(stored))
-            .map(|(domain, _)| domain.clone())
-            .collect();
-        for domain in dead {
-            if let Some(stored) = self.ring.remove(&domain) {
-                self.release(&stored);
-            }
-        }
+    if is_empty {
+        ring.remove(domain);
     }
 }
 
@@ -178,7 +147,10 @@ mod tests {
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
 
-    use mta_sts::{CacheEntry, FailureKind, FetchHistory, Policy, Profile};
+    use mta_sts::{
+        Action, CacheEntry, EntryUpdate, FailureKind, FetchError, FetchHistory, Input, Options,
+        Policy, Profile, Refresh, RefreshCause, TxtAnswer,
+    };
 
     use super::*;
 
@@ -254,6 +226,27 @@ mod tests {
         ready(store.save(&domain(1), &put("mx2.example", 7)));
         assert_eq!(store.policy_bytes(), body("mx2.example").len());
         assert_eq!(store.domains(), 1);
+    }
+
+    #[test]
+    fn a_failed_refresh_is_kept() {
+        let store = MemoryStore::new(Capacity::default());
+        ready(store.save(&domain(1), &put("mx.example", 1000)));
+        let now = at(1000 + 40_000);
+        let Stored { entry, history, .. } = ready(store.load(&domain(1)));
+        let (entry, options) = (entry.unwrap(), Options::default());
+        let mut refresh = Refresh::new(domain(1), entry, history, &options, RefreshCause::Due);
+        while !matches!(refresh.action(), Action::Fetch { .. }) {
+            let record = TxtAnswer::from_records([["v=STSv1; id=1"]]);
+            refresh.handle(Input::Txt(record), now).unwrap();
+        }
+        refresh.handle(Input::Fetched(Err(FetchError::TimedOut)), now).unwrap();
+        ready(store.save(&domain(1), &refresh.into_outcome().unwrap().update));
+        let entry = ready(store.load(&domain(1))).entry.unwrap();
+        assert_eq!(entry.failed_refreshes(), Some((now, FailureKind::TimedOut, 1)));
+        assert_eq!(store.policy_bytes(), body("mx.example").len());
+        ready(store.save(&domain(1), &Update::purge()));
+        assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
     }
 
     #[test]

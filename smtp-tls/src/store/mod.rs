@@ -10,6 +10,7 @@ mod bodies;
 mod event;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod form;
+mod kept;
 mod memory;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod numbers;

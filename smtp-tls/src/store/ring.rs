@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use mta_sts::{PolicyDomain, Stored};
+use mta_sts::PolicyDomain;
 
-/// What is kept of one domain.
-pub(super) struct Slot {
-    pub(super) stored: Stored,
-    /// Its place in the ring.
-    place: usize,
+use super::kept::Kept;
+
+/// A domain in the ring.
+struct Slot {
+    domain: PolicyDomain,
+    kept: Kept,
     /// Whether it was asked for since the hand passed.
     used: bool,
 }
@@ -16,55 +17,71 @@ pub(super) struct Slot {
 /// The domains, and a hand that goes round them.
 #[derive(Default)]
 pub(super) struct Ring {
-    slots: HashMap<PolicyDomain, Slot>,
-    order: Vec<PolicyDomain>,
+    places: HashMap<PolicyDomain, u32>,
+    slots: Vec<Slot>,
     hand: usize,
 }
 
+/// More domains than this are not kept, whatever the capacity.
+pub(super) const MOST: usize = u32::MAX as usize;
+
 impl Ring {
     pub(super) fn len(&self) -> usize {
-        self.order.len()
+        self.slots.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&PolicyDomain, &Stored)> {
-        self.slots.iter().map(|(domain, slot)| (domain, &slot.stored))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&PolicyDomain, &Kept)> {
+        self.slots.iter().map(|slot| (&slot.domain, &slot.kept))
     }
 
     /// What is kept of this domain, which was used by that.
-    pub(super) fn get(&mut self, domain: &PolicyDomain) -> Option<&mut Stored> {
-        let slot = self.slots.get_mut(domain)?;
+    pub(super) fn get(&mut self, domain: &PolicyDomain) -> Option<&mut Kept> {
+        let place = *self.places.get(domain)?;
+        let slot = self.slots.get_mut(place as usize)?;
         slot.used = true;
-        Some(&mut slot.stored)
+        Some(&mut slot.kept)
     }
 
     /// Adds a domain that is not there.
-    pub(super) fn add(&mut self, domain: &PolicyDomain, stored: Stored) {
-        let slot = Slot { stored, place: self.order.len(), used: true };
-        self.slots.insert(domain.clone(), slot);
-        self.order.push(domain.clone());
+    pub(super) fn add(&mut self, domain: &PolicyDomain, kept: Kept) {
+        let Ok(place) = u32::try_from(self.slots.len()) else { return };
+        self.places.insert(domain.clone(), place);
+        self.slots.push(Slot { domain: domain.clone(), kept, used: true });
     }
 
-    pub(super) fn remove(&mut self, domain: &PolicyDomain) -> Option<Stored> {
-        let slot = self.slots.remove(domain)?;
-        self.order.swap_remove(slot.place);
-        if let Some(moved) = self.order.get(slot.place)
-            && let Some(moved) = self.slots.get_mut(moved)
-        {
-            moved.place = slot.place;
+    /// Takes a domain out; the last one takes its place.
+    pub(super) fn remove(&mut self, domain: &PolicyDomain) -> Option<Kept> {
+        let place = self.places.remove(domain)?;
+        let removed = self.slots.swap_remove(place as usize);
+        if let Some(moved) = self.slots.get(place as usize) {
+            self.places.insert(moved.domain.clone(), place);
         }
-        Some(slot.stored)
+        Some(removed.kept)
+    }
+
+    /// Changes each, and drops those that are empty then.
+    pub(super) fn sweep(&mut self, mut change: impl FnMut(&mut Kept)) {
+        for slot in &mut self.slots {
+            change(&mut slot.kept);
+        }
+        let is_empty = |slot: &&Slot| slot.kept.is_empty();
+        let empty: Vec<_> =
+            self.slots.iter().filter(is_empty).map(|slot| slot.domain.clone()).collect();
+        for domain in empty {
+            self.remove(&domain);
+        }
     }
 
     /// Removes the next domain, other than `keep`, that was not used since the hand passed it. Ends
     /// after two rounds at most.
-    pub(super) fn forget_one(&mut self, keep: &PolicyDomain) -> Option<Stored> {
-        for _ in 0..=2 * self.order.len() {
-            if self.hand >= self.order.len() {
+    pub(super) fn forget_one(&mut self, keep: &PolicyDomain) -> Option<Kept> {
+        for _ in 0..=2 * self.slots.len() {
+            if self.hand >= self.slots.len() {
                 self.hand = 0;
             }
-            let domain = self.order.get(self.hand)?.clone();
-            let slot = self.slots.get_mut(&domain)?;
-            if domain != *keep && !slot.used {
+            let slot = self.slots.get_mut(self.hand)?;
+            if slot.domain != *keep && !slot.used {
+                let domain = slot.domain.clone();
                 return self.remove(&domain);
             }
             slot.used = false;
