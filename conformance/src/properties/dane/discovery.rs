@@ -129,8 +129,13 @@ impl World {
         );
     }
 
+    /// Whether the CNAME was asked for by itself, and its first hop is secure.
     fn asked_cname(&self, asked: &[Asked<'_>]) -> bool {
-        matches!(asked.first(), Some(Asked::Cname(_))) && is_secure(&self.cname)
+        let first = match self.cname.chain.first() {
+            Some(hop) if !self.cname.ad_only => hop.security == Some(Security::Secure),
+            _ => is_secure(&self.cname),
+        };
+        matches!(asked.first(), Some(Asked::Cname(_))) && first
     }
 }
 
