@@ -63,7 +63,7 @@ pub enum AttemptResult {
     Failed {
         /// The connection.
         connection: Connection,
-        /// Why, and what follows. [`AttemptResult::retry_in_clear`] tells whether the same host may be
+        /// Why, and what follows. [`Attempt::in_clear_after`] tells whether the same host may be
         /// tried in clear.
         failure: Failure,
         /// What the session came to.
