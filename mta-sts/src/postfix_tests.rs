@@ -52,6 +52,15 @@ fn s6_no_line_brings_in_an_instruction() {
 }
 
 #[test]
+fn s6_a_line_with_either_brace_is_left_out_whole() {
+    for line in ["x: {", "x: }", "x: a{b", "x: a}b"] {
+        let mx = format!("mx: a.example\n{line}\n");
+        let value = value(&policy(&mx), PostfixForm::WithAttributes).unwrap();
+        assert!(!value.contains("policy_string = x"), "{line}");
+    }
+}
+
+#[test]
 fn s6_a_reply_has_100000_bytes() {
     let names =
         |count: usize| (0..count).map(|n| format!("mx: m{n}.example.org\n")).collect::<String>();
