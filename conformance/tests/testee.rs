@@ -4,6 +4,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use conformance::run::exceptions::Exceptions;
+use conformance::run::{External, Limits, Report, run};
+use conformance::vector::{load, own_directory};
 use serde_json::{Value, json};
 
 #[test]
@@ -29,4 +32,14 @@ fn the_program_answers_each_line_before_the_next_is_sent() {
     }
     drop(stdin);
     assert!(testee.wait().unwrap().success());
+}
+
+#[test]
+fn the_program_passes_every_vector_over_its_standard_output() {
+    let files = load(&own_directory()).unwrap();
+    let command = format!("{} testee", env!("CARGO_BIN_EXE_conformance"));
+    let mut testee = External::new(command, Limits::default());
+    let report = Report::new(&run(&mut testee, &files, None), &Exceptions::default(), None);
+    assert!(report.is_as_expected(), "\n{report}");
+    assert_eq!(report.total().unsupported, 0);
 }
