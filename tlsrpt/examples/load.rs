@@ -28,28 +28,44 @@ fn main() -> Result<(), Box<dyn Error>> {
         let counters = tally.day(day).ok_or("nothing was counted")?.clone();
         println!(
             "{domains} domains: {:.2} million datagrams a second, {} bytes a bucket",
-            f64::from(datagrams) / seconds / 1e6,
+            1e-6 / seconds,
             counters.bytes() / counters.buckets() as usize,
         );
         counted.push(counters);
     }
     let [small, a, b] = &counted[..] else { return Err("three runs".into()) };
-    let mut all = a.clone();
-    let start = Instant::now();
-    all.merge(b);
-    println!("merge of two snapshots of {} buckets: {:?}", a.buckets(), start.elapsed());
+    let merges = (0..3).map(|_| {
+        let mut all = a.clone();
+        let start = Instant::now();
+        all.merge(b);
+        start.elapsed()
+    });
+    let merge = merges.min().unwrap_or_default();
+    println!("merge of two snapshots of {} buckets: {merge:?}", a.buckets());
     mails(small, day)
 }
 
-/// Microseconds for a datagram.
+/// Microseconds to write a datagram, of the best portion of 1,000.
 fn encode(datagrams: u32) -> Result<f64, Box<dyn Error>> {
     let mut writer = DatagramWriter::new();
-    let start = Instant::now();
-    for number in 0..datagrams {
-        write(&mut writer, number, "d1.example.com")?;
-        black_box(writer.end()?);
+    let mut best = f64::MAX;
+    for _ in 0..datagrams / 1_000 {
+        let start = Instant::now();
+        for _ in 0..1_000 {
+            writer.begin(b"d1.example.com", b"v=TLSRPTv1; rua=mailto:tlsrpt@d1.example.com");
+            writer.begin_policy(PolicyCode::STS, Some(b"d1.example.com"))?;
+            for line in
+                ["version: STSv1", "mode: enforce", "mx: *.d1.example.com", "max_age: 604800"]
+            {
+                writer.add_string(line.as_bytes())?;
+            }
+            writer.add_mx_host(b"*.d1.example.com")?;
+            writer.end_policy(0)?;
+            black_box(writer.end()?);
+        }
+        best = best.min(start.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(datagrams))
+    Ok(best)
 }
 
 /// One in ten sessions fails.
@@ -74,14 +90,14 @@ fn write(writer: &mut DatagramWriter, number: u32, domain: &str) -> Result<(), B
     Ok(())
 }
 
-/// Seconds to read and count these datagrams. They are written before, a portion at a time.
+/// Seconds to read and count one datagram, of the best portion of 10,000: other programs run too.
 fn run(tally: &mut Tally, day: UtcDay, domains: u32, count: u32) -> Result<f64, Box<dyn Error>> {
     let mut writer = DatagramWriter::new();
-    let mut seconds = 0.0;
+    let mut best = f64::MAX;
     let mut number = 0;
     while number < count {
         let mut portion = Vec::new();
-        for _ in 0..10_000.min(count - number) {
+        for _ in 0..10_000 {
             // A step that meets every domain, in no order that memory would like.
             let domain = u64::from(number) * 7_919 % u64::from(domains);
             write(&mut writer, number, &format!("d{domain}.example.com"))?;
@@ -92,9 +108,9 @@ fn run(tally: &mut Tally, day: UtcDay, domains: u32, count: u32) -> Result<f64, 
         for datagram in &portion {
             tally.record_datagram(datagram, day.start())?;
         }
-        seconds += start.elapsed().as_secs_f64();
+        best = best.min(start.elapsed().as_secs_f64() / f64::from(10_000));
     }
-    Ok(seconds)
+    Ok(best)
 }
 
 /// Reports of all domains, as JSON, gzip and mail.

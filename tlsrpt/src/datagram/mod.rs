@@ -12,7 +12,7 @@ mod write;
 pub use code::{PolicyCode, ResultCode};
 pub use error::{DatagramError, DatagramQuirk};
 pub use read::Datagram;
-pub(crate) use read::{host_name, parse};
+pub(crate) use read::{check, parse};
 pub use write::{DatagramWriter, FailureTexts, OrderError};
 
 #[cfg(test)]

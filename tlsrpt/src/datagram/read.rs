@@ -1,6 +1,6 @@
 //! Reading datagrams: whole or not at all.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -40,7 +40,11 @@ impl<'a> Datagram<'a> {
     /// [`DatagramError`]: then nothing of the datagram may be used.
     pub fn read(bytes: &'a [u8]) -> Result<Self, DatagramError> {
         let Parsed { domain, record, policies, quirks } = parse(bytes)?;
-        let domain = host_name(domain)?;
+        let domain = match domain {
+            Cow::Borrowed(name) => DnsName::try_from(name),
+            Cow::Owned(name) => DnsName::try_from(name),
+        };
+        let domain = domain.map_err(|_| DatagramError::Domain)?;
         let record = record.parse().map_err(DatagramError::Record)?;
         Ok(Self { domain, record, policies, quirks: quirks.into_iter().flatten().collect() })
     }
@@ -130,21 +134,34 @@ fn parse_text(json: &str) -> Result<Parsed<'_>, DatagramError> {
     Ok(Parsed { domain, record, policies, quirks: [None, differs] })
 }
 
+/// Whether the domain is a host name and the record can be read.
+pub(crate) fn check(parsed: &Parsed<'_>) -> Result<(), DatagramError> {
+    DnsName::try_from(&*parsed.domain).map_err(|_| DatagramError::Domain)?;
+    parsed.record.parse::<Record>().map_err(DatagramError::Record)?;
+    Ok(())
+}
+
 /// The name in lower case and without a final dot.
-pub(crate) fn host_name(name: Cow<'_, str>) -> Result<DnsName<'_>, DatagramError> {
-    let plain = name.bytes().all(|byte| !byte.is_ascii_uppercase()) && !name.ends_with('.');
-    let name = match name {
-        Cow::Borrowed(name) if plain => {
-            return DnsName::try_from(name).map_err(|_| DatagramError::Domain);
-        }
-        name => name,
-    };
-    let lower = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
-    // One final dot is lost; what still has one is no host name.
-    if lower.ends_with('.') {
-        return Err(DatagramError::Domain);
+fn plain_name(name: Cow<'_, str>) -> Cow<'_, str> {
+    let one_dot = name.ends_with('.') && !name.ends_with("..");
+    if !one_dot && name.bytes().all(|byte| !byte.is_ascii_uppercase()) {
+        return name;
     }
-    DnsName::try_from(lower).map_err(|_| DatagramError::Domain)
+    let mut name = name.into_owned();
+    name.make_ascii_lowercase();
+    if one_dot {
+        name.pop();
+    }
+    Cow::Owned(name)
+}
+
+/// A plain name that is a host name.
+fn host_name(name: Cow<'_, str>) -> Result<Cow<'_, str>, DatagramError> {
+    let name = plain_name(name);
+    match DnsName::try_from(&*name) {
+        Ok(_) if !name.ends_with('.') => Ok(name),
+        _ => Err(DatagramError::Domain),
+    }
 }
 
 type Top<'de> = (Cow<'de, str>, Cow<'de, str>, Vec<PolicyOutcome<'de>>);
@@ -229,7 +246,7 @@ impl<'de> Visitor<'de> for DatagramSeed<'_> {
         if policies.is_empty() {
             return Err(context.fail(DatagramError::NoPolicy));
         }
-        Ok((domain, record, policies))
+        Ok((plain_name(domain), record, policies))
     }
 }
 
@@ -260,10 +277,7 @@ impl<'de> Object<'de> for Policies<'de> {
                 "policy-domain" => {
                     names.known(context, 1)?;
                     let domain = map.next_value_seed(TextSeed(context))?;
-                    policy.domain = match host_name(domain) {
-                        Ok(name) => Cow::Owned(name.as_ref().to_owned()),
-                        Err(error) => return Err(context.fail(error)),
-                    };
+                    policy.domain = host_name(domain).map_err(|error| context.fail(error))?;
                 }
                 "policy-string" => {
                     names.known(context, 2)?;

@@ -172,15 +172,19 @@ impl Counters {
     ) -> Result<(), Refused> {
         let full = self.bytes() >= room;
         self.session = self.session.wrapping_add(1).max(1);
-        let record = session.bytes.get(session.record.clone()).unwrap_or_default();
-        let record = enter(&mut self.records, record, full, || ())?;
-        for policy in &session.policies {
+        let record = match session.record_id {
+            Some(id) => id,
+            None => {
+                let key = session.bytes.get(session.record.clone()).unwrap_or_default();
+                enter(&mut self.records, key, full, || ())?
+            }
+        };
+        for policy in &mut session.policies {
             let key = parented(&mut session.bytes, &policy.key, record);
-            enter(&mut self.policies, key, full, || Cell::EMPTY)?;
+            policy.id = enter(&mut self.policies, key, full, || Cell::EMPTY)?;
         }
         for policy in &session.policies {
-            let key = session.bytes.get(policy.key.clone()).unwrap_or_default();
-            let Some(id) = self.policies.find(key) else { continue };
+            let id = policy.id;
             let Some(cell) = self.policies.value_mut(id) else { continue };
             if cell.session == self.session {
                 continue;

@@ -4,7 +4,6 @@ use pki_types::UnixTime;
 
 use super::{Counted, Refused, Tally};
 use crate::datagram::{self, DatagramError};
-use crate::record::Record;
 
 impl Tally {
     /// Counts the session of a datagram that has come now, wholly or not at all.
@@ -22,29 +21,22 @@ impl Tally {
         now: UnixTime,
     ) -> Result<Counted, DatagramRefused> {
         let parsed = datagram::parse(bytes).map_err(|error| self.malformed_datagram(error))?;
-        match self.open_day(now, now) {
-            Ok(day) => {
-                let domain = datagram::host_name(parsed.domain)
-                    .map_err(|error| self.malformed_datagram(error))?;
-                self.session.start(domain.as_ref(), &parsed.record);
-                let known = self.days.get(&day).is_some_and(|counters| {
-                    let key = self.session.bytes.get(self.session.record.clone());
-                    counters.records.find(key.unwrap_or_default()).is_some()
-                });
-                if !known {
-                    parsed
-                        .record
-                        .parse::<Record>()
-                        .map_err(|error| self.malformed_datagram(DatagramError::Record(error)))?;
-                }
-                let mut policies = parsed.policies.iter();
-                let encoded =
-                    policies.try_for_each(|policy| self.session.policy(policy, domain.as_ref()));
-                let result = encoded.and_then(|()| self.count(day));
-                Ok(self.note(result)?)
-            }
-            Err(refused) => Ok(self.note(Err(refused))?),
+        let day = match self.open_day(now, now) {
+            Ok(day) => day,
+            Err(refused) => return Ok(self.note(Err(refused))?),
+        };
+        self.session.start(&parsed.domain, &parsed.record);
+        let key = self.session.bytes.get(self.session.record.clone()).unwrap_or_default();
+        let known = self.days.get(&day).and_then(|counters| counters.records.find(key));
+        if known.is_none() {
+            datagram::check(&parsed).map_err(|error| self.malformed_datagram(error))?;
         }
+        self.session.record_id = known;
+        let domain = parsed.domain.as_ref();
+        let mut policies = parsed.policies.iter();
+        let encoded = policies.try_for_each(|policy| self.session.policy(policy, domain));
+        let result = encoded.and_then(|()| self.count(day));
+        Ok(self.note(result)?)
     }
 
     fn malformed_datagram(&mut self, error: DatagramError) -> DatagramRefused {

@@ -18,6 +18,8 @@ use crate::text::{cut, first_line, is_uri};
 pub(super) struct Encoded {
     pub(super) bytes: Vec<u8>,
     pub(super) record: Range<usize>,
+    /// The record's number in the day's table, where it was looked up already.
+    pub(super) record_id: Option<u32>,
     pub(super) policies: Vec<EncodedPolicy>,
     pub(super) failures: Vec<EncodedFailure>,
 }
@@ -26,6 +28,8 @@ pub(super) struct Encoded {
 pub(super) struct EncodedPolicy {
     /// With room for the parent's number in front.
     pub(super) key: Range<usize>,
+    /// The policy's number in the day's table, once it is counted.
+    pub(super) id: u32,
     pub(super) outcome: Outcome,
     pub(super) failures: Range<usize>,
 }
@@ -43,6 +47,10 @@ impl Encoded {
     pub(super) fn session(&mut self, session: &Session<'_>) -> Result<(), Refused> {
         self.start(session.report_domain.as_ref(), session.record.as_str());
         for policy in &session.policies {
+            let domain = policy.policy.domain.as_ref();
+            if !domain.is_empty() && DnsName::try_from(domain).is_err() {
+                return Err(Refused::PolicyDomain);
+            }
             self.policy(policy, session.report_domain.as_ref())?;
         }
         Ok(())
@@ -59,6 +67,7 @@ impl Encoded {
         self.lower_case(at);
         self.bytes.extend_from_slice(record.as_bytes());
         self.record = 0..self.bytes.len();
+        self.record_id = None;
     }
 
     fn lower_case(&mut self, from: usize) {
@@ -71,9 +80,6 @@ impl Encoded {
         report: &str,
     ) -> Result<(), Refused> {
         let policy = &outcome.policy;
-        if !policy.domain.is_empty() && DnsName::try_from(policy.domain.as_ref()).is_err() {
-            return Err(Refused::PolicyDomain);
-        }
         let at = self.bytes.len();
         self.bytes.extend_from_slice(&[0; key::PARENT]);
         key::put_policy_type(&mut self.bytes, policy.policy_type.as_str());
@@ -103,7 +109,12 @@ impl Encoded {
         let first = self.failures.len();
         outcome.failures.iter().for_each(|failure| self.failure(failure));
         let failures = first..self.failures.len();
-        self.policies.push(EncodedPolicy { key: at..end, outcome: outcome.outcome, failures });
+        self.policies.push(EncodedPolicy {
+            key: at..end,
+            id: 0,
+            outcome: outcome.outcome,
+            failures,
+        });
         Ok(())
     }
 
