@@ -5,6 +5,7 @@
 
 mod code;
 mod error;
+mod policy;
 mod read;
 mod values;
 mod write;

@@ -7,14 +7,12 @@ use alloc::vec::Vec;
 use pki_types::{DnsName, UnixTime};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use super::code::{PolicyCode, ResultCode};
 use super::error::{DatagramError, DatagramQuirk};
-use super::values::{Context, EachSeed, Names, Object, SkipSeed, TextSeed, TextsSeed};
+use super::policy::Policies;
+use super::values::{Context, EachSeed, Names, SkipSeed, TextSeed};
 use crate::limits;
 use crate::record::Record;
-use crate::report::{Address, Failure, Policy};
-use crate::result::{PolicyType, ResultType};
-use crate::tally::{Outcome, PolicyOutcome, Session};
+use crate::tally::{PolicyOutcome, Session};
 
 /// A datagram that was read.
 ///
@@ -156,7 +154,7 @@ fn plain_name(name: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// A plain name that is a host name.
-fn host_name(name: Cow<'_, str>) -> Result<Cow<'_, str>, DatagramError> {
+pub(super) fn host_name(name: Cow<'_, str>) -> Result<Cow<'_, str>, DatagramError> {
     let name = plain_name(name);
     match DnsName::try_from(&*name) {
         Ok(_) if !name.ends_with('.') => Ok(name),
@@ -248,140 +246,4 @@ impl<'de> Visitor<'de> for DatagramSeed<'_> {
         }
         Ok((plain_name(domain), record, policies))
     }
-}
-
-impl<'de, T: Object<'de>> Object<'de> for &mut T {
-    fn read<A: MapAccess<'de>>(&mut self, context: &mut Context, map: A) -> Result<(), A::Error> {
-        (**self).read(context, map)
-    }
-}
-
-struct Policies<'de>(Vec<PolicyOutcome<'de>>);
-
-impl<'de> Object<'de> for Policies<'de> {
-    fn read<A: MapAccess<'de>>(
-        &mut self,
-        context: &mut Context,
-        mut map: A,
-    ) -> Result<(), A::Error> {
-        let (mut code, mut result, mut count) = (None, None, None);
-        let mut policy = Policy::new(PolicyType::NO_POLICY_FOUND, "");
-        let mut failures = Failures(Vec::new());
-        let mut names = Names::default();
-        while let Some(name) = map.next_key_seed(TextSeed(context))? {
-            match &*name {
-                "policy-type" => {
-                    names.known(context, 0)?;
-                    code = Some(map.next_value::<i32>()?);
-                }
-                "policy-domain" => {
-                    names.known(context, 1)?;
-                    let domain = map.next_value_seed(TextSeed(context))?;
-                    policy.domain = host_name(domain).map_err(|error| context.fail(error))?;
-                }
-                "policy-string" => {
-                    names.known(context, 2)?;
-                    policy.strings = map.next_value_seed(TextsSeed(context))?;
-                }
-                "mx-host" => {
-                    names.known(context, 3)?;
-                    policy.mx_hosts = map.next_value_seed(TextsSeed(context))?;
-                }
-                "failure-details" => {
-                    names.known(context, 4)?;
-                    let max = limits::DATAGRAM_FAILURES;
-                    map.next_value_seed(EachSeed { context, max, each: &mut failures })?;
-                }
-                "t" => {
-                    names.known(context, 5)?;
-                    count = Some(map.next_value::<u32>()?);
-                }
-                "f" => {
-                    names.known(context, 6)?;
-                    result = Some(map.next_value::<u32>()?);
-                }
-                _ => {
-                    names.unknown(context, &name)?;
-                    map.next_value_seed(SkipSeed { context, depth: 3 })?;
-                }
-            }
-        }
-        let (Some(code), Some(result)) = (code, result) else {
-            return Err(context.fail(DatagramError::Missing));
-        };
-        policy.policy_type = match PolicyCode(code).policy_type() {
-            Some(policy_type) => policy_type,
-            None => return Err(context.fail(DatagramError::PolicyType)),
-        };
-        let outcome = match result {
-            0 => Outcome::Success,
-            1 => Outcome::Failure,
-            _ => return Err(context.fail(DatagramError::FinalResult)),
-        };
-        let failures = failures.0;
-        context.count_differs |= count.is_some_and(|count| count as usize != failures.len());
-        let mut outcome = PolicyOutcome::new(policy, outcome);
-        outcome.failures = failures;
-        self.0.push(outcome);
-        Ok(())
-    }
-}
-
-struct Failures<'de>(Vec<Failure<'de>>);
-
-impl<'de> Object<'de> for Failures<'de> {
-    fn read<A: MapAccess<'de>>(
-        &mut self,
-        context: &mut Context,
-        mut map: A,
-    ) -> Result<(), A::Error> {
-        let mut code = None;
-        let mut failure = Failure::new(ResultType::VALIDATION_FAILURE);
-        let mut names = Names::default();
-        while let Some(name) = map.next_key_seed(TextSeed(context))? {
-            if &*name == "c" {
-                names.known(context, 0)?;
-                code = Some(map.next_value::<i32>()?);
-                continue;
-            }
-            let at = match &*name {
-                "s" => 1,
-                "n" => 2,
-                "h" => 3,
-                "r" => 4,
-                "a" => 5,
-                "f" => 6,
-                _ => {
-                    names.unknown(context, &name)?;
-                    map.next_value_seed(SkipSeed { context, depth: 5 })?;
-                    continue;
-                }
-            };
-            names.known(context, at)?;
-            let text = map.next_value_seed(TextSeed(context))?;
-            match at {
-                1 => failure.sending_mta_ip = address(text),
-                2 => failure.receiving_mx_hostname = Some(text),
-                3 => failure.receiving_mx_helo = Some(text),
-                4 => failure.receiving_ip = address(text),
-                5 => failure.additional_information = Some(text),
-                _ => failure.failure_reason_code = Some(text),
-            }
-        }
-        let Some(code) = code else { return Err(context.fail(DatagramError::Missing)) };
-        let (result_type, reason) = ResultCode(code).result_type();
-        failure.result_type = result_type;
-        failure.failure_reason_code = reason.or(failure.failure_reason_code);
-        self.0.push(failure);
-        Ok(())
-    }
-}
-
-/// An empty text is no address.
-fn address(text: Cow<'_, str>) -> Option<Address<'_>> {
-    if text.is_empty() {
-        return None;
-    }
-    let clear = Address::exact(&text).or_else(|| Address::clear(&text));
-    Some(clear.unwrap_or(Address::Text(text)))
 }

@@ -2,7 +2,9 @@
 
 mod anomaly;
 mod context;
+mod detail;
 mod error;
+mod object;
 mod policy;
 mod quirk;
 mod repair;

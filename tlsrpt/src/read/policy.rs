@@ -7,41 +7,15 @@ use core::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::context::{Context, Seen};
+use super::detail::DetailsSeed;
 use super::error::ReadError;
+use super::object::object_seed;
 use super::quirk::Quirk;
 use super::skip::SkipSeed;
-use super::value::{CountSeed, List, ListSeed, NameSeed, TextSeed, address};
+use super::value::{CountSeed, List, ListSeed, NameSeed, text};
 use crate::limits;
-use crate::report::{Detail, Failure, Row, Summary};
-use crate::result::{PolicyType, ResultType};
-use crate::text::is_uri;
-
-/// Visits an object, and what else may stand in its place.
-macro_rules! object_seed {
-    ($seed:ident => $value:ty, $what:literal, { $($other:tt)* }) => {
-        impl<'de> DeserializeSeed<'de> for $seed<'_, 'de> {
-            type Value = $value;
-
-            fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-                d.deserialize_any(self)
-            }
-        }
-
-        impl<'de> Visitor<'de> for $seed<'_, 'de> {
-            type Value = $value;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($what)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                self.object(map)
-            }
-
-            $($other)*
-        }
-    };
-}
+use crate::report::{Row, Summary};
+use crate::result::PolicyType;
 
 /// The policies; tells whether they are there.
 pub(super) struct PoliciesSeed<'c, 'de> {
@@ -199,10 +173,6 @@ impl<'de> NamedSeed<'_, 'de> {
 const MEMBERS: [&str; 5] =
     ["policy-type", "policy-domain", "policy-string", "mx-host", "mx-host-pattern"];
 
-fn text<'c, 'de>(context: &'c mut Context<'de>) -> TextSeed<'c, 'de> {
-    TextSeed { context, not_string: None }
-}
-
 fn list<'de, A: MapAccess<'de>>(
     context: &mut Context<'de>,
     map: &mut A,
@@ -281,123 +251,3 @@ impl<'de> SummarySeed<'_, 'de> {
         Ok(Some(Summary { successful, failed }))
     }
 }
-
-/// The failure details.
-struct DetailsSeed<'c, 'de>(&'c mut Context<'de>);
-
-object_seed!(DetailsSeed => (), "an array of failure details", {
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element_seed(DetailSeed(self.0))?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.0.quirk(Quirk::FailureDetailsNull)
-    }
-});
-
-impl<'de> DetailsSeed<'_, 'de> {
-    fn object<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.0.quirk(Quirk::FailureDetailsNotArray)?;
-        DetailSeed(self.0).object(map)
-    }
-}
-
-/// One failure, or null, which is skipped.
-struct DetailSeed<'c, 'de>(&'c mut Context<'de>);
-
-object_seed!(DetailSeed => (), "a failure", {
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.0.quirk(Quirk::FailureDetailsNullElement)
-    }
-});
-
-impl<'de> DetailSeed<'_, 'de> {
-    fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let context = self.0;
-        if context.details.len() >= limits::DETAILS {
-            return Err(context.fail(ReadError::TooManyDetails));
-        }
-        let (mut result_type, mut count) = (None, None);
-        let (mut information, mut reason) = (None, None);
-        let mut failure = Failure::new(ResultType(Cow::Borrowed("")));
-        let mut seen = Seen::default();
-        while let Some(name) = map.next_key_seed(NameSeed(context))? {
-            let again = match DETAIL.iter().zip(0..).find(|(member, _)| **member == name) {
-                Some((_, at)) => seen.again(at),
-                None => seen.again_unknown(&name),
-            };
-            if again {
-                context.quirk(Quirk::DuplicateMember)?;
-            }
-            match &*name {
-                "result-type" => result_type = map.next_value_seed(text(context))?,
-                "failed-session-count" => count = map.next_value_seed(CountSeed(context))?,
-                "sending-mta-ip" => {
-                    let ip = map.next_value_seed(text(context))?;
-                    failure.sending_mta_ip = address(context, ip)?;
-                }
-                "receiving-ip" => {
-                    let ip = map.next_value_seed(text(context))?;
-                    failure.receiving_ip = address(context, ip)?;
-                }
-                "receiving-mx-hostname" => {
-                    failure.receiving_mx_hostname = map.next_value_seed(text(context))?;
-                }
-                "receiving-mx-helo" => {
-                    let helo = map.next_value_seed(text(context))?;
-                    if helo.as_deref().is_some_and(|helo| helo.contains(['\r', '\n'])) {
-                        context.quirk(Quirk::HeloMultiLine)?;
-                    }
-                    failure.receiving_mx_helo = helo;
-                }
-                "additional-information" => {
-                    failure.additional_information = map.next_value_seed(text(context))?;
-                }
-                "additional-info-uri" => {
-                    context.quirk(Quirk::AdditionalInfoUriKey)?;
-                    information = map.next_value_seed(text(context))?;
-                }
-                "failure-reason-code" => {
-                    failure.failure_reason_code = map.next_value_seed(code(context))?;
-                }
-                "failure-error-code" => {
-                    context.quirk(Quirk::FailureErrorCodeKey)?;
-                    reason = map.next_value_seed(code(context))?;
-                }
-                _ => map.next_value_seed(SkipSeed { context, depth: 5 })?,
-            }
-        }
-        failure.additional_information = failure.additional_information.or(information);
-        failure.failure_reason_code = failure.failure_reason_code.or(reason);
-        if failure.additional_information.as_deref().is_some_and(|text| !is_uri(text)) {
-            context.quirk(Quirk::AdditionalInformationNotUri)?;
-        }
-        match result_type {
-            Some(name) => failure.result_type = ResultType(name),
-            None => context.quirk(Quirk::ResultTypeMissing)?,
-        }
-        if count.is_none() {
-            context.quirk(Quirk::CountMissing)?;
-        }
-        context.details.push(Detail { failure, failed_session_count: count.unwrap_or_default() });
-        Ok(())
-    }
-}
-
-fn code<'c, 'de>(context: &'c mut Context<'de>) -> TextSeed<'c, 'de> {
-    TextSeed { context, not_string: Some(Quirk::FailureReasonCodeNotString) }
-}
-
-const DETAIL: [&str; 10] = [
-    "result-type",
-    "failed-session-count",
-    "sending-mta-ip",
-    "receiving-ip",
-    "receiving-mx-hostname",
-    "receiving-mx-helo",
-    "additional-information",
-    "failure-reason-code",
-    "additional-info-uri",
-    "failure-error-code",
-];

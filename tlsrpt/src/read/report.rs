@@ -11,7 +11,7 @@ use super::error::ReadError;
 use super::policy::PoliciesSeed;
 use super::quirk::Quirk;
 use super::skip::SkipSeed;
-use super::value::{DateSeed, NameSeed, TextSeed};
+use super::value::{DateSeed, NameSeed, TextSeed, text};
 use crate::report::Head;
 use crate::text::is_addr_spec;
 use crate::time::Window;
@@ -73,20 +73,17 @@ impl<'de> Visitor<'de> for ReportSeed<'_, 'de, '_> {
             if again {
                 context.quirk(Quirk::DuplicateMember)?;
             }
-            let text = |context, not_string| TextSeed { context, not_string };
             match &*name {
-                "organization-name" => {
-                    organization_name = map.next_value_seed(text(context, None))?;
-                }
+                "organization-name" => organization_name = map.next_value_seed(text(context))?,
                 "contact-info" => {
-                    contact_info = map.next_value_seed(text(context, None))?;
+                    contact_info = map.next_value_seed(text(context))?;
                     if contact_info.as_deref().is_some_and(|contact| !is_addr_spec(contact)) {
                         context.quirk(Quirk::ContactInfoNotAddress)?;
                     }
                 }
                 "report-id" => {
-                    let quirk = Some(Quirk::ReportIdNotString);
-                    report_id = map.next_value_seed(text(context, quirk))?;
+                    let not_string = Some(Quirk::ReportIdNotString);
+                    report_id = map.next_value_seed(TextSeed { context, not_string })?;
                 }
                 "date-range" => window = map.next_value_seed(DateRangeSeed(context))?,
                 "policies" => {
@@ -104,20 +101,19 @@ impl<'de> Visitor<'de> for ReportSeed<'_, 'de, '_> {
             return Err(context.fail(ReadError::PoliciesMissing));
         }
         let Some(window) = window else { return Err(context.fail(ReadError::DateRangeMissing)) };
-        if organization_name.is_none() {
-            context.quirk(Quirk::OrganizationNameMissing)?;
+        let missing = [
+            (organization_name.is_none(), Quirk::OrganizationNameMissing),
+            (contact_info.is_none(), Quirk::ContactInfoMissing),
+            (report_id.is_none(), Quirk::ReportIdMissing),
+        ];
+        for (_, quirk) in missing.into_iter().filter(|(missing, _)| *missing) {
+            context.quirk(quirk)?;
         }
-        if contact_info.is_none() {
-            context.quirk(Quirk::ContactInfoMissing)?;
-        }
-        if report_id.is_none() {
-            context.quirk(Quirk::ReportIdMissing)?;
-            report_id = reader.report_id.map(|id| Cow::Owned(id.into()));
-        }
+        let known = || reader.report_id.map(|id| Cow::Owned(id.into()));
         Ok(Head {
             organization_name: organization_name.unwrap_or_default(),
             contact_info: contact_info.unwrap_or_default(),
-            report_id: report_id.unwrap_or_default(),
+            report_id: report_id.or_else(known).unwrap_or_default(),
             window,
         })
     }

@@ -85,6 +85,11 @@ impl<'de> Visitor<'de> for TextSeed<'_, 'de> {
     }
 }
 
+/// A string, or nothing where it is null.
+pub(super) fn text<'c, 'de>(context: &'c mut Context<'de>) -> TextSeed<'c, 'de> {
+    TextSeed { context, not_string: None }
+}
+
 /// The name of a member.
 pub(super) struct NameSeed<'c, 'de>(pub(super) &'c mut Context<'de>);
 

@@ -1,5 +1,6 @@
 //! Session outcomes in, one UTC day's counts for each record, policy and failure out.
 
+mod cell;
 mod counters;
 mod datagrams;
 mod encode;
@@ -10,7 +11,8 @@ mod session;
 mod stored;
 mod table;
 
-pub use counters::{Counters, Writer};
+pub use cell::Writer;
+pub use counters::Counters;
 pub use datagrams::DatagramRefused;
 pub use render::{DomainReport, Reports};
 pub use reporter::{Compression, FileName, FileNameError, Reporter, ReporterError};

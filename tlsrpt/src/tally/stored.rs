@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use pki_types::DnsName;
 
-use super::counters::{Cell, Counters, Writer, counts, raise};
+use super::cell::{Cell, Writer, counts, raise};
+use super::counters::Counters;
 use super::key::{self, PARENT};
 use crate::record::Record;
 
