@@ -15,7 +15,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
 
-use common::{Cert, Key, NOW, rsa_spki};
+use common::{Cert, Ext, Key, NOW, rsa_spki};
 use dane::discovery::{Answer, Destination, Input, Outcome, Policy, Security};
 use dane::{CertUsage, Digests, Matching, Name, Profile, Selector, Tlsa, UsableSet, Verifier};
 use pki_types::{CertificateDer, UnixTime};
@@ -53,6 +53,7 @@ fn main() {
     anchor();
     discovery();
     hostile(now);
+    mesh(now);
 }
 
 fn end_entity(now: UnixTime) {
@@ -131,6 +132,27 @@ fn discovery() {
             host.handle(black_box(input)).unwrap();
         }
         assert!(host.plan().is_some());
+    });
+}
+
+/// Eleven CAs of one name, each of which may have issued each by its names, and a record of a
+/// twelfth certificate that none of them leads to.
+fn mesh(now: UnixTime) {
+    let leaf = CertificateDer::from(Cert::leaf("CA", &[MX], Key(20)).sign(Key(20)));
+    let ca = |seed: u8| {
+        Cert::ca("CA", "CA", Key(seed))
+            .with(Ext::subject_key_id(&Key(seed).id()))
+            .with(Ext::authority_key_id(&Key(99).id()))
+            .sign(Key(seed))
+    };
+    let mut others: Vec<CertificateDer<'static>> = (20..30).map(|seed| ca(seed).into()).collect();
+    let stranger = CertificateDer::from(Cert::ca("X", "X", Key(50)).sign(Key(50)));
+    let record = record(CertUsage::DANE_TA, Selector::CERT, Matching::SHA2_256, &stranger);
+    others.push(stranger);
+    let (set, names) = (usable(&[record]), [MX.parse::<Name>().unwrap()]);
+    measure("a mesh of namesakes, no path", 3, 1, || {
+        let verifier = Verifier::new(black_box(&set), &names, webpki::ALL_VERIFICATION_ALGS);
+        assert!(verifier.verify(black_box(&leaf), &others, now).is_err());
     });
 }
 

@@ -787,18 +787,59 @@ fn w7_malformed_and_duplicate_extensions_fail_the_path() {
 }
 
 #[test]
-fn signature_budget_is_bounded() {
-    // Many namesakes of the issuer under a record that no signature satisfies.
+fn b5_signatures_to_verify_are_bounded() {
+    // Namesakes of the issuer, and keys that may have signed the leaf: none has.
     let leaf = leaf("CA").sign(LEAF);
-    let cas: Vec<Vec<u8>> =
-        (20..31).map(|seed| Cert::ca("CA", "CA", Key(seed)).sign(Key(seed))).collect();
+    let ca = |seed: u8| Cert::ca("CA", "CA", Key(seed)).sign(Key(seed));
+    let cas: Vec<Vec<u8>> = (20..31).map(ca).collect();
     let mut sent: Vec<&[u8]> = vec![&leaf];
     sent.extend(cas.iter().map(|it| &it[..]));
-    let records: Vec<Tlsa> = (20..84)
-        .map(|seed| record("2 1 0", &Cert::ca("CA", "CA", Key(seed)).sign(Key(seed))))
-        .collect();
-    let failure = case(&records, &sent).judge().unwrap_err();
-    assert!(matches!(failure.reason(), "signature-budget" | "not-in-path"), "{failure}");
+    for (keys, reason) in [(53, "no-match"), (54, "signature-budget")] {
+        let records: Vec<Tlsa> = (100..100 + keys).map(|seed| record("2 1 0", &ca(seed))).collect();
+        case(&records, &sent).bad(reason);
+    }
+}
+
+#[test]
+fn b5_a_mesh_of_namesakes_is_left_quickly() {
+    // By their names each may have issued each: ids and signatures tell them apart.
+    let ca = |seed: u8, signer: u8| {
+        Cert::ca("CA", "CA", Key(seed))
+            .with(Ext::subject_key_id(&Key(seed).id()))
+            .with(Ext::authority_key_id(&Key(signer).id()))
+            .sign(Key(signer))
+    };
+    let leaf = leaf("CA").sign(Key(20));
+    let stranger = Cert::ca("X", "X", Key(50)).sign(Key(50));
+    let mesh: Vec<Vec<u8>> = (20..30).map(|seed| ca(seed, seed + 1)).collect();
+    let mut sent: Vec<&[u8]> = vec![&leaf, &stranger];
+    sent.extend(mesh.iter().map(|it| &it[..]));
+    let failure = case(&[record("2 0 1", &stranger)], &sent).judge().unwrap_err();
+    assert!(matches!(failure.reason(), "not-in-path" | "path-length" | "signature-budget"));
+    case(&[record("2 0 1", &mesh[3])], &sent).accept();
+}
+
+#[test]
+fn paths_have_at_most_six_certificates_between() {
+    // A line of CAs: 10 is the root, each next one is issued by the one before.
+    for (count, good) in [(6, true), (7, false)] {
+        let names: Vec<String> = (0..=count).map(|at| format!("CA {at}")).collect();
+        let key = |at: usize| Key(10 + u8::try_from(at).unwrap());
+        let mut line: Vec<Vec<u8>> = (1..=count)
+            .map(|at| Cert::ca(&names[at], &names[at - 1], key(at)).sign(key(at - 1)))
+            .collect();
+        line.reverse();
+        let root = Cert::ca(&names[0], &names[0], key(0)).sign(key(0));
+        let leaf = leaf(&names[count]).sign(key(count));
+        let mut sent: Vec<&[u8]> = vec![&leaf];
+        sent.extend(line.iter().map(|it| &it[..]));
+        sent.push(&root);
+        let records = [record("2 0 1", &root)];
+        match good {
+            true => case(&records, &sent).accept(),
+            false => drop(case(&records, &sent).bad("path-length")),
+        }
+    }
 }
 
 // ---- near misses

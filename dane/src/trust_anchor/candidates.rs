@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Search;
 use super::anchor::Anchor;
+use super::{Search, rank};
 use crate::der::PublicKeyInfo;
 use crate::path::Parsed;
 use crate::usable::{Comparison, Selected, Usage};
@@ -33,10 +33,7 @@ impl<'s> Search<'s> {
                 anchors.push(Anchor::of(parsed, Some(record)));
             }
         }
-        anchors.sort_by_key(|anchor| match anchor.certificate {
-            Some(it) if !it.is_within_dates(self.now) => it.validity.not_after.saturating_neg(),
-            _ => i64::MIN,
-        });
+        anchors.sort_by_key(|anchor| anchor.certificate.map(|it| rank(&it, self.now)));
         anchors
     }
 

@@ -1,35 +1,33 @@
-//! DANE-TA and the usages of the public PKI: paths by webpki, checked by `path`.
+//! DANE-TA and the usages of the public PKI: paths from the leaf to an anchor.
 //!
-//! This is the only folder that names webpki. It tries the anchors in turn. A path of the server's
-//! certificate and its issuer needs no builder but one signature check; longer ones are built by
-//! webpki, which also checks their signatures, dates, basic constraints and name constraints. Every
-//! complete path is then judged as a whole by [`path::check`], and the first complete one decides.
+//! `search` goes up from the leaf, by names, key ids and signatures that it checks, and takes the
+//! first complete path. `path` judges it as a whole, the anchor included, and webpki has to agree on
+//! every path with a certificate between leaf and anchor. This is the only folder that names webpki.
 
+mod agree;
 mod anchor;
 mod candidates;
-mod explain;
+mod search;
 
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::RefCell;
 use core::ops::ControlFlow;
 
-use pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
-
-use anchor::{Anchor, check_signature};
-use explain::{explain, more_specific};
+use anchor::Anchor;
+use pki_types::{CertificateDer, UnixTime};
 
 use crate::der::Certificate;
 use crate::failure::{Failure, FailureReason};
-use crate::path::{self, End, Parsed};
+use crate::path::Parsed;
 use crate::usable::{UsableRecord, Usage};
 use crate::verify::{Digested, Match, Verifier};
 
 /// Certificates that a server may send where a path is needed; real chains have two to five.
 pub(crate) const MAX_PRESENTED: usize = 12;
 
-/// Signatures that are checked here, besides webpki's own budget of as many for each attempt.
-const MAX_SIGNATURES: usize = 100;
+/// Signatures that are checked here, besides webpki's own budget of 100 for the one path it is asked
+/// about. A real chain needs one for each certificate, and one for each namesake of an issuer.
+const MAX_SIGNATURES: usize = 64;
 
 /// Judges a chain by the records that need a path.
 pub(crate) fn verify(
@@ -67,31 +65,34 @@ pub(crate) fn verify(
     Err(open)
 }
 
+/// A certificate, a key, and whether the key has signed it.
+type Checked<'s> = (&'s [u8], &'s [u8], Result<(), FailureReason>);
+
 /// A final verdict, or why there is none so far.
 type Progress = ControlFlow<Result<Match, Failure>, Failure>;
 
 struct Search<'s> {
     verifier: &'s Verifier<'s>,
-    leaf_der: &'s CertificateDer<'s>,
     leaf: Parsed<'s>,
-    others: &'s [CertificateDer<'s>],
-    /// The presented certificates after the leaf, each once, the leaf itself left out.
+    /// The presented certificates after the leaf, each once, the leaf itself left out; those within
+    /// their dates first, the others by their end.
     presented: Vec<Parsed<'s>>,
     /// Those of them, and of the records, that DANE-TA records match.
     matched: Vec<Anchor<'s>>,
     now: UnixTime,
-    signatures: Cell<usize>,
+    /// The signatures that were checked: of which certificate, with which key, and what came out.
+    checked: RefCell<Vec<Checked<'s>>>,
 }
 
 impl<'s> Search<'s> {
     fn new(
         verifier: &'s Verifier<'s>,
-        leaf_der: &'s CertificateDer<'s>,
+        leaf: &'s CertificateDer<'s>,
         others: &'s [CertificateDer<'s>],
         now: UnixTime,
     ) -> Result<Self, Failure> {
         let malformed = |depth| Failure::at(FailureReason::MalformedCertificate, depth);
-        let leaf = Parsed::parse(leaf_der).map_err(|_| malformed(0))?;
+        let leaf = Parsed::parse(leaf).map_err(|_| malformed(0))?;
         let mut presented: Vec<Parsed<'s>> = Vec::with_capacity(others.len());
         for (at, der) in others.iter().enumerate() {
             let known =
@@ -100,9 +101,9 @@ impl<'s> Search<'s> {
                 presented.push(Parsed::parse(der).map_err(|_| malformed(at.saturating_add(1)))?);
             }
         }
-        let signatures = Cell::new(MAX_SIGNATURES);
-        let matched = Vec::new();
-        let search = Self { verifier, leaf_der, leaf, others, presented, matched, now, signatures };
+        presented.sort_by_key(|one| rank(one, now));
+        let (matched, checked) = (Vec::new(), RefCell::new(Vec::new()));
+        let search = Self { verifier, leaf, presented, matched, now, checked };
         Ok(Self { matched: search.matched_certificates(), ..search })
     }
 
@@ -121,9 +122,6 @@ impl<'s> Search<'s> {
             false => Failure::new(FailureReason::NoMatch),
         };
         failure = self.attempt(&self.matched, Goal::Anchor, failure)?;
-        if failure.kind() == FailureReason::SignatureBudget {
-            return ControlFlow::Break(Err(failure));
-        }
         let keys = self.bare_keys();
         self.attempt(&keys, Goal::Anchor, failure)
     }
@@ -143,191 +141,13 @@ impl<'s> Search<'s> {
         }
         ControlFlow::Continue(failure)
     }
+}
 
-    /// Looks for a path to one of these anchors; `failure` is what there is to say if none is found.
-    fn attempt(&self, anchors: &[Anchor<'s>], goal: Goal<'s>, failure: Failure) -> Progress {
-        if anchors.is_empty() {
-            return ControlFlow::Continue(failure);
-        }
-        let failure = self.attempt_direct(anchors, goal, failure)?;
-        if self.presented.is_empty() {
-            return ControlFlow::Continue(failure);
-        }
-        self.attempt_longer(anchors, goal, failure)
-    }
-
-    /// Paths of the leaf and an anchor.
-    fn attempt_direct(
-        &self,
-        anchors: &[Anchor<'s>],
-        goal: Goal<'s>,
-        mut failure: Failure,
-    ) -> Progress {
-        for anchor in anchors {
-            if !self.may_end(&self.leaf, anchor) {
-                continue;
-            }
-            match self.signatures.get().checked_sub(1) {
-                Some(left) => self.signatures.set(left),
-                None => {
-                    let failure = Failure::new(FailureReason::SignatureBudget);
-                    return ControlFlow::Break(Err(failure));
-                }
-            }
-            match check_signature(&self.leaf.outline, &anchor.key, self.verifier.algorithms()) {
-                Ok(()) => self.judge(&mut [self.leaf].to_vec(), anchor, goal, &mut failure)?,
-                Err(reason) => failure = more_specific(failure, reason),
-            }
-        }
-        ControlFlow::Continue(failure)
-    }
-
-    /// Longer paths, by webpki.
-    fn attempt_longer(&self, anchors: &[Anchor<'s>], goal: Goal<'s>, failure: Failure) -> Progress {
-        let leaf = match EndEntityCert::try_from(self.leaf_der) {
-            Ok(leaf) => leaf,
-            Err(error) => return ControlFlow::Continue(more_specific(failure, explain(&error))),
-        };
-        let trusted: Vec<TrustAnchor<'s>> =
-            anchors.iter().copied().map(Anchor::to_webpki).collect();
-        let verdict = Cell::new(None);
-        let progress = Cell::new(failure);
-        let judge = |candidate: &VerifiedPath<'_>| {
-            if verdict.get().is_some() {
-                return Err(webpki::Error::UnknownIssuer);
-            }
-            let at = trusted.iter().position(|one| core::ptr::eq(one, candidate.anchor()));
-            let Some(anchor) = at.and_then(|at| anchors.get(at)) else {
-                return Err(webpki::Error::UnknownIssuer);
-            };
-            let mut path = self.to_path(candidate);
-            let mut failure = progress.get();
-            let judged = self.judge(&mut path, anchor, goal, &mut failure);
-            progress.set(failure);
-            match judged {
-                ControlFlow::Break(Ok(matched)) => {
-                    verdict.set(Some(Ok(matched)));
-                    Ok(())
-                }
-                ControlFlow::Break(Err(failure)) => {
-                    verdict.set(Some(Err(failure)));
-                    Err(webpki::Error::UnknownIssuer)
-                }
-                ControlFlow::Continue(()) => Err(webpki::Error::UnknownIssuer),
-            }
-        };
-        let built = leaf.verify_for_usage(
-            self.verifier.algorithms(),
-            &trusted,
-            self.others,
-            self.now,
-            KeyUsage::server_auth(),
-            None,
-            Some(&judge),
-        );
-        match (verdict.get(), built) {
-            (Some(verdict), _) => ControlFlow::Break(verdict),
-            (None, Ok(_)) => ControlFlow::Continue(progress.get()),
-            (None, Err(error)) => match self.blame(&error, anchors) {
-                FailureReason::SignatureBudget => {
-                    ControlFlow::Break(Err(Failure::new(FailureReason::SignatureBudget)))
-                }
-                reason => ControlFlow::Continue(more_specific(progress.get(), reason)),
-            },
-        }
-    }
-
-    /// The path that webpki has built, without the anchor, in our terms.
-    fn to_path(&self, candidate: &VerifiedPath<'_>) -> Vec<Parsed<'s>> {
-        let mut path = [self.leaf].to_vec();
-        path.extend(candidate.intermediate_certificates().filter_map(|it| {
-            let der = it.der();
-            self.presented.iter().find(|one| one.outline.whole == der.as_ref()).copied()
-        }));
-        path
-    }
-
-    /// Judges a path whose signatures are good; without a verdict if it is none by our rules.
-    fn judge(
-        &self,
-        path: &mut Vec<Parsed<'s>>,
-        anchor: &Anchor<'s>,
-        goal: Goal<'s>,
-        failure: &mut Failure,
-    ) -> ControlFlow<Result<Match, Failure>> {
-        if !self.is_path(path, anchor, goal) {
-            return ControlFlow::Continue(());
-        }
-        let end = match anchor.certificate {
-            Some(certificate) => {
-                path.push(certificate);
-                End::Certificate
-            }
-            None => End::BareKey,
-        };
-        let found = match goal {
-            Goal::Anchor => anchor.record.map(|record| (record, path.len())),
-            Goal::Leaf(record) => Some((record, 1)),
-            Goal::OnTheWay => path.iter().enumerate().skip(1).find_map(|(depth, one)| {
-                let record = self.matching(Usage::PkixTa, &one.outline)?;
-                Some((record, depth.saturating_add(1)))
-            }),
-        };
-        let Some((record, len)) = found else {
-            *failure = more_specific(*failure, FailureReason::NotInPath);
-            return ControlFlow::Continue(());
-        };
-        let borrowed: Vec<&Parsed<'s>> = path.iter().collect();
-        let names = self.verifier.names();
-        let depth = match end {
-            End::Certificate => len.saturating_sub(1),
-            End::BareKey => len,
-        };
-        ControlFlow::Break(
-            path::check(&borrowed, end, names, self.now).map(|()| Match::new(record, depth)),
-        )
-    }
-
-    /// Whether each certificate may have issued the one before it, and the path had not to end
-    /// earlier.
-    fn is_path(&self, path: &[Parsed<'s>], anchor: &Anchor<'s>, goal: Goal<'s>) -> bool {
-        let links = path.iter().zip(path.iter().skip(1));
-        let linked =
-            links.into_iter().all(|(one, issuer)| !one.is_top() && one.may_be_issued_by(issuer));
-        let ended_before = matches!(goal, Goal::Anchor)
-            && path.iter().skip(1).any(|one| self.matched_with(one).is_some());
-        linked && !ended_before && path.last().is_some_and(|top| self.may_end(top, anchor))
-    }
-
-    /// Whether a path may go from `top` to the anchor. A bare key is the last resort: not if a
-    /// certificate with this key is at hand, for that one's constraints would be lost.
-    fn may_end(&self, top: &Parsed<'s>, anchor: &Anchor<'s>) -> bool {
-        match &anchor.certificate {
-            Some(certificate) => !top.is_top() && top.may_be_issued_by(certificate),
-            None => {
-                let has_issuer = |issuer: &Parsed<'_>| {
-                    issuer.outline.spki.whole == anchor.key.whole && top.may_be_issued_by(issuer)
-                };
-                let published = self.matched.iter().filter_map(|it| it.certificate.as_ref());
-                top.outline.issuer == anchor.subject
-                    && (top.is_top() || !self.presented.iter().chain(published).any(has_issuer))
-            }
-        }
-    }
-
-    /// What an error of webpki comes to. A signature that is refused may be so for a weak key.
-    fn blame(&self, error: &webpki::Error, anchors: &[Anchor<'s>]) -> FailureReason {
-        let reason = explain(error);
-        let keys = anchors.iter().map(|anchor| anchor.key);
-        let mut keys = keys.chain(self.presented.iter().map(|one| one.outline.spki));
-        match reason {
-            FailureReason::NotInPath | FailureReason::UnsupportedAlgorithm
-                if keys.any(|key| key.is_weak()) =>
-            {
-                FailureReason::WeakKey
-            }
-            reason => reason,
-        }
+/// Certificates within their dates come first, then those that ended last.
+fn rank(certificate: &Parsed<'_>, now: UnixTime) -> i64 {
+    match certificate.is_within_dates(now) {
+        true => i64::MIN,
+        false => certificate.validity.not_after.saturating_neg(),
     }
 }
 
