@@ -78,10 +78,10 @@ pub use ehlo::{
 pub use failure::{CleartextRetry, Failure, FailureReasonCode, NextAction, Reason, ResultType};
 pub use mail::{
     Answer, Body, Chunk, CommandError, DangerAuthUnverified, Delivery, DotStuffer, EnvelopeId,
-    Event, ForwardPath, Handled, Mail, MailFailure, MailFailureReason, Mailbox, MailboxError,
-    Mailer, Message, MessageCheck, MessageError, NotUsable, Notify, NotifyOn, OriginalRecipient,
-    ParameterError, Progress, Recipient, RequireTlsPermit, RequireTlsRefused, Return, ReversePath,
-    Want,
+    Event, ForwardPath, Handled, LineMender, Mail, MailFailure, MailFailureReason, Mailbox,
+    MailboxError, Mailer, Message, MessageCheck, MessageError, NotUsable, Notify, NotifyOn,
+    OriginalRecipient, ParameterError, Progress, Recipient, RequireTlsPermit, RequireTlsRefused,
+    Return, ReversePath, Want,
 };
 pub use name::{EhloName, EhloNameError};
 pub use reply::{

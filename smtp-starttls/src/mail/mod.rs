@@ -6,6 +6,7 @@ mod event;
 mod line;
 mod mailbox;
 mod mailer;
+mod mend;
 mod message;
 mod params;
 mod recipients;
@@ -17,6 +18,7 @@ pub use error::{CommandError, Delivery, MailFailure, MailFailureReason, Paramete
 pub use event::{Answer, Event, Handled, Want};
 pub use mailbox::{ForwardPath, Mailbox, MailboxError, ReversePath};
 pub use mailer::Mailer;
+pub use mend::LineMender;
 pub use message::{DotStuffer, Message, MessageCheck, MessageError, Progress};
 pub use params::{Body, EnvelopeId, Mail, Notify, NotifyOn, OriginalRecipient, Recipient, Return};
 pub use sealed::{DangerAuthUnverified, RequireTlsPermit, RequireTlsRefused};
