@@ -41,6 +41,7 @@ fn greeting_220_goes_on_to_ehlo() {
     }
 }
 
+// checks: smtp-starttls/SMTP-G2
 #[test]
 fn greeting_of_another_code_is_refused() {
     for requirement in ALL {
@@ -81,6 +82,7 @@ fn ehlo_250_without_offer_goes_on_in_clear_or_tries_starttls_once() {
     }
 }
 
+// checks: smtp-starttls/SMTP-E2, smtp-starttls/SMTP-E3
 #[test]
 fn ehlo_500_to_504_falls_back_to_helo_under_opportunistic_alone() {
     for code in 500..=504 {
@@ -135,6 +137,7 @@ fn starttls_220_goes_to_tls() {
     }
 }
 
+// checks: smtp-starttls/SMTP-S3
 #[test]
 fn starttls_refused_goes_on_in_clear_on_a_new_connection_or_not_at_all() {
     for code in [454, 450, 501, 500, 502, 503, 504, 530, 554] {
@@ -153,6 +156,7 @@ fn starttls_refused_goes_on_in_clear_on_a_new_connection_or_not_at_all() {
     expect(&clear(Encrypt, &reads), "refused", "starttls-refused", "EHLO STARTTLS");
 }
 
+// checks: smtp-starttls/SMTP-S2
 #[test]
 fn starttls_answered_by_another_success_is_refused() {
     for requirement in ALL {
@@ -179,6 +183,7 @@ fn tls_up_but_not_verified_is_refused_under_authenticate_alone() {
     expect(&report, "refused", "not-authenticated", "EHLO STARTTLS QUIT");
 }
 
+// checks: smtp-starttls/SMTP-U5, smtp-starttls/SMTP-S5
 #[test]
 fn tls_failed_goes_on_in_clear_on_a_new_connection_or_not_at_all() {
     let start = [GREETING, OFFER, READY].map(|read| Step::Send(read.as_bytes()));
@@ -214,6 +219,7 @@ fn sealed(requirement: Requirement, then: &[Step<'_>]) -> Report {
     run(requirement, Tls::Verified, &[&start[..], &[Step::Tls], then].concat())
 }
 
+// checks: smtp-starttls/SMTP-T2, smtp-starttls/SMTP-E3
 #[test]
 fn ehlo_in_tls_of_another_code_than_250_is_refused_without_helo() {
     for requirement in ALL {
