@@ -2,44 +2,80 @@
 
 use core::borrow::Borrow;
 use core::hash::{Hash, Hasher};
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use mta_sts::Policy;
 
-/// Each body in use.
+/// The bodies in use.
 #[derive(Default)]
 pub(super) struct Bodies {
-    known: HashSet<ByText>,
+    places: Vec<Place>,
+    /// Places without a body.
+    free: Vec<u32>,
+    by_text: HashMap<ByText, u32>,
     bytes: usize,
 }
 
+/// Which body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Body(u32);
+
+struct Place {
+    policy: Option<Policy>,
+    /// How many entries use it.
+    users: u32,
+}
+
 /// A policy as a key: its text alone counts.
-struct ByText(Arc<Policy>);
+struct ByText(Policy);
 
 impl Bodies {
     /// Bytes of all different bodies.
-    pub(super) fn bytes(&self) -> usize {
+    pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The policy that all of this text share.
-    pub(super) fn share(&mut self, policy: &Policy) -> Arc<Policy> {
-        let text = policy.as_str();
-        if let Some(known) = self.known.get(text) {
-            return Arc::clone(&known.0);
+    /// A body in use.
+    pub(super) fn policy(&self, body: Body) -> Option<&Policy> {
+        self.places.get(body.0 as usize)?.policy.as_ref()
+    }
+
+    /// Keeps this policy, or uses one of the same text.
+    pub(super) fn share(&mut self, policy: &Policy) -> Body {
+        if let Some(&at) = self.by_text.get(policy.as_str()) {
+            if let Some(place) = self.places.get_mut(at as usize) {
+                place.users += 1;
+            }
+            return Body(at);
         }
-        let policy = Arc::new(policy.clone());
-        self.bytes += text.len();
-        self.known.insert(ByText(Arc::clone(&policy)));
-        policy
+        let place = Place { policy: Some(policy.clone()), users: 1 };
+        let at = match self.free.pop() {
+            Some(at) => {
+                if let Some(free) = self.places.get_mut(at as usize) {
+                    *free = place;
+                }
+                at
+            }
+            None => {
+                self.places.push(place);
+                (self.places.len() - 1) as u32
+            }
+        };
+        self.by_text.insert(ByText(policy.clone()), at);
+        self.bytes += policy.as_str().len();
+        Body(at)
     }
 
     /// Takes back what [`Bodies::share`] gave.
-    pub(super) fn release(&mut self, policy: Arc<Policy>) {
-        // This one and the one in the set: nobody else has it.
-        if Arc::strong_count(&policy) == 2 && self.known.remove(policy.as_str()) {
+    pub(super) fn release(&mut self, body: Body) {
+        let Some(place) = self.places.get_mut(body.0 as usize) else { return };
+        place.users = place.users.saturating_sub(1);
+        if place.users == 0
+            && let Some(policy) = place.policy.take()
+        {
+            self.by_text.remove(policy.as_str());
             self.bytes -= policy.as_str().len();
+            self.free.push(body.0);
         }
     }
 }

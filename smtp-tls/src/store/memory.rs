@@ -3,13 +3,15 @@
 use core::convert::Infallible;
 use core::fmt;
 use core::hash::BuildHasher;
-use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::hash::RandomState;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mta_sts::{PolicyDomain, PolicyStore, Stored, UnixTime, Update};
+use mta_sts::{Override, PolicyDomain, PolicyStore, Stored, UnixTime, Update};
 
 use super::bodies::Bodies;
-use super::kept::Kept;
+use super::compact::Slot;
+use super::operate::Operate;
 use super::ring::{MOST, Ring};
 
 /// How much a store keeps. Beyond either it forgets the domains that were not asked for of late.
@@ -28,8 +30,10 @@ impl Default for Capacity {
     }
 }
 
-/// Keeps policies in memory, equal ones once: a million domains with some thousand different policies
-/// take about 200 MB.
+/// Keeps policies in memory, equal ones once.
+///
+/// Measured: a million domains under a thousand policies take 145 MiB, and 237 MiB while the fetches of
+/// the last hour are kept with each of them.
 ///
 /// Refreshes are spread by a hash of the domain under a random key, so that nobody outside can predict
 /// when a policy is fetched again
@@ -49,20 +53,21 @@ impl Default for Capacity {
 pub struct MemoryStore {
     capacity: Capacity,
     spread: RandomState,
-    state: Mutex<State>,
+    kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
-struct State {
+struct Kept {
     ring: Ring,
     bodies: Bodies,
+    pins: BTreeMap<PolicyDomain, Override>,
 }
 
 impl MemoryStore {
     /// An empty store. It always keeps the domain that was saved last.
     #[must_use]
     pub fn new(capacity: Capacity) -> Self {
-        Self { capacity, spread: RandomState::new(), state: Mutex::default() }
+        Self { capacity, spread: RandomState::new(), kept: Mutex::default() }
     }
 
     /// How many domains are kept.
@@ -77,9 +82,29 @@ impl MemoryStore {
         self.lock().bodies.bytes()
     }
 
+    /// Calls `look` with each place in turn; it names the domain there if that is to be removed.
+    /// What moves meanwhile may be passed over, and has its turn the next time.
+    fn each_slot(&self, mut look: impl FnMut(&mut Kept, usize) -> Option<PolicyDomain>) {
+        let mut place = 0;
+        loop {
+            let mut kept = self.lock();
+            let end = place + AT_A_TIME;
+            while place < end.min(kept.ring.len()) {
+                match look(&mut kept, place) {
+                    // Another one stands at this place now.
+                    Some(domain) => drop(kept.ring.remove(&domain)),
+                    None => place += 1,
+                }
+            }
+            if place >= kept.ring.len() {
+                return;
+            }
+        }
+    }
+
     /// Every change is made as a whole, so that what a panic elsewhere has left is sound.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,64 +118,131 @@ impl PolicyStore for MemoryStore {
     type Error = Infallible;
 
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, Self::Error> {
-        Ok(self.lock().ring.get(domain).map(|kept| kept.stored()).unwrap_or_default())
+        let mut kept = self.lock();
+        let Kept { ring, bodies, .. } = &mut *kept;
+        Ok(ring.get(domain).map(|slot| slot.stored(bodies)).unwrap_or_default())
     }
 
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), Self::Error> {
-        let State { ring, bodies } = &mut *self.lock();
-        replace(ring, bodies, domain, update);
-        while ring.len() > self.capacity.domains.min(MOST)
-            || bodies.bytes() > self.capacity.policy_bytes
+        let mut kept = self.lock();
+        kept.apply(domain, update);
+        while kept.ring.len() > self.capacity.domains.min(MOST)
+            || kept.bodies.bytes() > self.capacity.policy_bytes
         {
+            let Kept { ring, bodies, .. } = &mut *kept;
             let Some(mut forgotten) = ring.forget_one(domain) else { break };
-            forgotten.forget_entry(bodies);
+            forgotten.release(bodies);
         }
         Ok(())
     }
 
-    /// Looks at every domain, and drops what is dead.
+    /// Looks at every domain, some thousand at a time, between which others have their turn; drops
+    /// what is dead.
     async fn due(&self, limit: usize, now: UnixTime) -> Result<Vec<PolicyDomain>, Self::Error> {
-        let State { ring, bodies } = &mut *self.lock();
-        ring.sweep(|kept| kept.drop_dead(bodies, now));
-        let mut due: Vec<_> = ring
-            .iter()
-            .filter_map(|(domain, kept)| {
-                let entry = kept.entry()?;
-                let n = self.spread.hash_one(domain);
-                entry.refresh_due(n, now).then(|| (entry.refresh_at(n).as_secs(), domain))
-            })
-            .collect();
-        due.sort_unstable();
-        Ok(due.into_iter().take(limit).map(|(_, domain)| domain.clone()).collect())
+        let mut due = First::new(limit);
+        self.each_slot(|kept, place| {
+            let Kept { ring, bodies, .. } = kept;
+            let slot = ring.slot_mut(place)?;
+            slot.forget_spent(now, bodies);
+            if slot.is_empty() {
+                return Some(slot.domain().clone());
+            }
+            let entry = slot.entry(bodies)?;
+            let n = self.spread.hash_one(slot.domain());
+            if entry.refresh_due(n, now) {
+                due.offer((entry.refresh_at(n).as_secs(), slot.domain().clone()));
+            }
+            None
+        });
+        Ok(due.into_iter().map(|(_, domain)| domain).collect())
     }
 }
 
-fn replace(ring: &mut Ring, bodies: &mut Bodies, domain: &PolicyDomain, update: &Update) {
-    let old = ring.get(domain);
-    let mut stored = old.as_ref().map(|kept| kept.stored()).unwrap_or_default();
-    stored.apply(update);
-    // What is new is shared before what was is given back, so that the same body stays.
-    let new = Kept::new(stored, bodies);
-    let is_empty = new.is_empty();
-    match old {
-        Some(place) => core::mem::replace(place, new).forget_entry(bodies),
-        None if is_empty => {}
-        None => ring.add(domain, new),
+impl Operate for MemoryStore {
+    async fn list(
+        &self,
+        after: Option<&PolicyDomain>,
+        limit: usize,
+    ) -> Result<Vec<PolicyDomain>, Self::Error> {
+        let mut names = First::new(limit);
+        self.each_slot(|kept, place| {
+            let domain = kept.ring.slot(place)?.domain();
+            if after.is_none_or(|after| domain > after) {
+                names.offer(domain.clone());
+            }
+            None
+        });
+        Ok(names.into_iter().collect())
     }
-    if is_empty {
-        ring.remove(domain);
+
+    async fn pin(&self, domain: &PolicyDomain, pin: &Override) -> Result<(), Self::Error> {
+        let mut kept = self.lock();
+        match pin {
+            Override::Nothing => drop(kept.pins.remove(domain)),
+            pin => drop(kept.pins.insert(domain.clone(), pin.clone())),
+        }
+        Ok(())
+    }
+
+    async fn pinned(&self, domain: &PolicyDomain) -> Result<Override, Self::Error> {
+        Ok(self.lock().pins.get(domain).cloned().unwrap_or_default())
+    }
+
+    async fn pins(&self) -> Result<Vec<PolicyDomain>, Self::Error> {
+        Ok(self.lock().pins.keys().cloned().collect())
     }
 }
+
+impl Kept {
+    fn apply(&mut self, domain: &PolicyDomain, update: &Update) {
+        let Self { ring, bodies, .. } = self;
+        if let Some(slot) = ring.get(domain) {
+            slot.apply(update, bodies);
+            if slot.is_empty() {
+                ring.remove(domain);
+            }
+            return;
+        }
+        let mut slot = Slot::new(domain.clone());
+        slot.apply(update, bodies);
+        if !slot.is_empty() {
+            ring.add(slot);
+        }
+    }
+}
+
+/// The first so many of what is offered, in order.
+struct First<T> {
+    limit: usize,
+    found: BinaryHeap<T>,
+}
+
+impl<T: Ord> First<T> {
+    const fn new(limit: usize) -> Self {
+        Self { limit, found: BinaryHeap::new() }
+    }
+
+    fn offer(&mut self, one: T) {
+        self.found.push(one);
+        if self.found.len() > self.limit {
+            self.found.pop();
+        }
+    }
+
+    fn into_iter(self) -> impl Iterator<Item = T> {
+        self.found.into_sorted_vec().into_iter()
+    }
+}
+
+/// Domains looked at without letting go of the store. Ours: well under a millisecond.
+const AT_A_TIME: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
 
-    use mta_sts::{
-        Action, CacheEntry, EntryUpdate, FailureKind, FetchError, FetchHistory, Input, Options,
-        Policy, Profile, Refresh, RefreshCause, TxtAnswer,
-    };
+    use mta_sts::{CacheEntry, EntryUpdate, FailureKind, FetchHistory, Policy, Profile};
 
     use super::*;
 
@@ -229,27 +321,6 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_refresh_is_kept() {
-        let store = MemoryStore::new(Capacity::default());
-        ready(store.save(&domain(1), &put("mx.example", 1000)));
-        let now = at(1000 + 40_000);
-        let Stored { entry, history, .. } = ready(store.load(&domain(1)));
-        let (entry, options) = (entry.unwrap(), Options::default());
-        let mut refresh = Refresh::new(domain(1), entry, history, &options, RefreshCause::Due);
-        while !matches!(refresh.action(), Action::Fetch { .. }) {
-            let record = TxtAnswer::from_records([["v=STSv1; id=1"]]);
-            refresh.handle(Input::Txt(record), now).unwrap();
-        }
-        refresh.handle(Input::Fetched(Err(FetchError::TimedOut)), now).unwrap();
-        ready(store.save(&domain(1), &refresh.into_outcome().unwrap().update));
-        let entry = ready(store.load(&domain(1))).entry.unwrap();
-        assert_eq!(entry.failed_refreshes(), Some((now, FailureKind::TimedOut, 1)));
-        assert_eq!(store.policy_bytes(), body("mx.example").len());
-        ready(store.save(&domain(1), &Update::purge()));
-        assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
-    }
-
-    #[test]
     fn no_more_domains_than_the_capacity() {
         let capacity = Capacity { domains: 10, ..Capacity::default() };
         let store = MemoryStore::new(capacity);
@@ -324,6 +395,49 @@ mod tests {
         ready(store.due(1, at(1000 + 86_400)));
         assert_eq!(store.domains(), 1);
         ready(store.due(1, at(1000 + 86_401)));
+        assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn rfc8461_10_3_the_operator_lists_purges_and_pins() {
+        let store = MemoryStore::new(Capacity::default());
+        for number in [3, 1, 2] {
+            ready(store.save(&domain(number), &put("mx.example", 5)));
+        }
+        assert_eq!(ready(store.list(None, 2)), [domain(1), domain(2)]);
+        assert_eq!(ready(store.list(Some(&domain(2)), 2)), [domain(3)]);
+        ready(store.pin(&domain(2), &Override::Enforce));
+        ready(store.pin(&domain(9), &Override::DangerOff));
+        assert_eq!(ready(store.pins()), [domain(2), domain(9)]);
+        ready(store.purge(&domain(2)));
+        let shown = ready(store.show(&domain(2)));
+        assert_eq!((shown.stored, shown.pin), (Stored::default(), Override::Enforce));
+        ready(store.pin(&domain(2), &Override::Nothing));
+        assert_eq!(ready(store.pinned(&domain(2))), Override::Nothing);
+        assert_eq!(store.domains(), 2);
+        assert_eq!(store.policy_bytes(), body("mx.example").len());
+    }
+
+    #[test]
+    fn failed_refreshes_are_kept_with_the_entry() {
+        use mta_sts::{FetchError, Input, Options, Refresh, RefreshCause, TxtAnswer};
+
+        let store = MemoryStore::new(Capacity::default());
+        ready(store.save(&domain(1), &put("mx.example", 1000)));
+        for failures in 1..4 {
+            let stored = ready(store.load(&domain(1)));
+            let entry = stored.entry.unwrap();
+            let (options, cause) = (Options::default(), RefreshCause::Operator);
+            let mut refresh = Refresh::new(domain(1), entry, stored.history, &options, cause);
+            let now = at(50_000);
+            refresh.handle(Input::Txt(TxtAnswer::TemporaryFailure), now).unwrap();
+            refresh.handle(Input::Fetched(Err(FetchError::TimedOut)), now).unwrap();
+            ready(store.save(&domain(1), &refresh.into_outcome().unwrap().update));
+            let entry = ready(store.load(&domain(1))).entry.unwrap();
+            assert_eq!(entry.failed_refreshes(), Some((now, FailureKind::TimedOut, failures)));
+            assert_eq!(store.policy_bytes(), body("mx.example").len());
+        }
+        ready(store.save(&domain(1), &remove()));
         assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
     }
 }

@@ -6,15 +6,17 @@
 //! operator's side of all of them.
 
 mod bodies;
+mod compact;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod event;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod form;
-mod kept;
 mod memory;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod numbers;
 mod operate;
+#[cfg(feature = "redis")]
+mod redis;
 mod ring;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -24,6 +26,8 @@ mod tally;
 pub use event::{Damage, Event, Part};
 pub use memory::{Capacity, MemoryStore};
 pub use operate::{Operate, Shown};
+#[cfg(feature = "redis")]
+pub use redis::{RedisError, RedisStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{FileCapacity, SqliteError, SqliteStore};
 pub use tally::MemoryTally;
