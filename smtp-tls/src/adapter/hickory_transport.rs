@@ -36,6 +36,12 @@ impl Transport {
     /// Those of the library; [`NetError::Truncated`] if the reply was cut short over TCP too;
     /// [`NetError::Message`] if it is no reply to the question.
     pub(super) async fn exchange(&self, request: DnsRequest) -> Result<DnsResponse, NetError> {
+        // The library's own limit is one for each transport and try.
+        let exchange = self.over_udp_or_tcp(request);
+        tokio::time::timeout(self.deadline, exchange).await.unwrap_or(Err(NetError::Timeout))
+    }
+
+    async fn over_udp_or_tcp(&self, request: DnsRequest) -> Result<DnsResponse, NetError> {
         let reply = self.over_udp(request.clone()).await?;
         if !reply.metadata.truncation {
             return Ok(reply);
