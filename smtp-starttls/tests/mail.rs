@@ -531,3 +531,61 @@ fn noop_and_waits() {
     line(|out| mailer.quit(out));
     assert_eq!(mailer.handle(Input::EndOfStream).event, Some(Event::Quit));
 }
+
+#[test]
+fn r2_rfc8689_5_a_bounce_asks_for_requiretls_where_it_can() {
+    let bounce = Mail::new(ReversePath::Null);
+    let mut mailer = sealed(Tls::Verified, &["REQUIRETLS"]);
+    let mx = MxTrust::Authenticated;
+    let no_bounce = refused(|out| mailer.mail_bounce(&mail(), mx, out));
+    assert_eq!(no_bounce, CommandError::NotABounce);
+    assert_eq!(line(|out| mailer.mail_bounce(&bounce, mx, out)), "MAIL FROM:<> REQUIRETLS");
+    for (tls, mx, listed) in [
+        (Tls::Verified, MxTrust::Authenticated, "SIZE"),
+        (Tls::Verified, MxTrust::NotAuthenticated, "REQUIRETLS"),
+        (Tls::Unverified, MxTrust::Authenticated, "REQUIRETLS"),
+    ] {
+        let mut mailer = sealed(tls, &[listed]);
+        assert_eq!(line(|out| mailer.mail_bounce(&bounce, mx, out)), "MAIL FROM:<>");
+    }
+}
+
+#[test]
+fn rfc3461_4_envelope_ids_and_original_recipients_have_their_limits_as_written() {
+    use smtp_starttls::ParameterError::{InvalidOctet, Length};
+    let text = |octets: usize| "a".repeat(octets);
+    assert!(EnvelopeId::try_from(text(100).as_str()).is_ok());
+    assert_eq!(EnvelopeId::try_from(text(101).as_str()), Err(Length(101)));
+    assert_eq!(EnvelopeId::try_from("+".repeat(34).as_str()), Err(Length(102)));
+    assert_eq!(EnvelopeId::try_from(""), Err(Length(0)));
+    assert_eq!(EnvelopeId::try_from("a\r\nRCPT"), Err(InvalidOctet(1)));
+    assert_eq!(EnvelopeId::try_from("é"), Err(InvalidOctet(0)));
+    let original = |kind, address: &str| OriginalRecipient::new(kind, address).map(|_| ());
+    assert_eq!(original("rfc822", &text(493)), Ok(()));
+    assert_eq!(original("rfc822", &text(494)), Err(Length(494)));
+    assert_eq!(original("rfc 822", "a"), Err(InvalidOctet(3)));
+    assert_eq!(original("", "a"), Err(Length(0)));
+    assert_eq!(original("rfc822", "a b\n"), Err(InvalidOctet(3)));
+}
+
+#[test]
+fn the_longest_commands_fit_the_buffer_that_is_promised() {
+    let mut mailer = sealed(Tls::Verified, &["SIZE", "8BITMIME", "SMTPUTF8", "DSN", "REQUIRETLS"]);
+    let domain = ["a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(63)].join(".");
+    let address = format!("{}@{domain}", "é".repeat(127));
+    let id = "=".repeat(33);
+    let mail = Mail::new(mailbox(&address))
+        .size(u64::MAX)
+        .body(Body::EightBitMime)
+        .returns(Return::Headers)
+        .envelope_id(EnvelopeId::try_from(id.as_str()).unwrap());
+    let permit = mailer.permit_require_tls(MxTrust::Authenticated).unwrap();
+    assert!(line(|out| mailer.mail_require_tls(&mail, permit, out)).len() > 650);
+    event(&mut mailer, "250 ok\r\n");
+    let first = "a".repeat(493);
+    let events = NotifyOn::SUCCESS.or(NotifyOn::FAILURE).or(NotifyOn::DELAY);
+    let recipient = Recipient::new(mailbox(&address))
+        .notify(Notify::On(events))
+        .original(OriginalRecipient::new("rfc822", &first).unwrap());
+    assert!(line(|out| mailer.recipient(&recipient, out)).len() > 1000);
+}
