@@ -5,13 +5,49 @@
 //! report and reads such reports from anybody.
 //!
 //! ```text
-//! TXT answer ---> Record --------------------+
-//!                                            v
-//! session outcomes ---> Session ---> Tally ---> Counters ---> Report ---> JSON
+//! TXT answer ----> Record ---------------+
+//!                                        v
+//! sessions, datagrams ----> Tally ----> Counters ----> DomainReport ----> Mail, Post, Delivery
+//!
+//! mail, bytes ----> Document ----> Reader ----> Reading: the Report, its quirks and anomalies
 //! ```
 //!
-//! The crate resolves, signs, sends, stores and logs nothing: time and seeds are arguments, and
-//! what happened is in the values that come back.
+//! Counting a day and sending its reports:
+//!
+//! ```
+//! use tlsrpt::pki_types::{DnsName, UnixTime};
+//! use tlsrpt::{Compressor, Mail, Outcome, Policy, PolicyOutcome, PolicyType, Record, Reporter};
+//! use tlsrpt::{Session, Tally, Target, UtcDay, Writer};
+//!
+//! let record = Record::choose([["v=TLSRPTv1; rua=mailto:tls@example.net"]])?;
+//! let day: UtcDay = "2026-11-20".parse()?;
+//! let mut tally = Tally::new(Writer::new("mx7", 1), 0x5eed);
+//! let policy = Policy::new(PolicyType::NO_POLICY_FOUND, "example.net");
+//! let session = Session::new(DnsName::try_from("example.net")?, &record, day.start())
+//!     .policy(PolicyOutcome::new(policy, Outcome::Success));
+//! tally.record(&session, day.start())?;
+//!
+//! let sealed = UnixTime::since_unix_epoch(std::time::Duration::from_secs(day.end().as_secs() + 600));
+//! let reporter = Reporter::new("Sender Example Ltd", "tls-reports@sender.example", "mx7")?;
+//! while let Some((day, counters)) = tally.take_sealed(sealed) {
+//!     for report in counters.reports(&reporter, day) {
+//!         let mail = Mail::gzip(&report, &mut Compressor::new());
+//!         for uri in report.record().uris() {
+//!             match uri.target() {
+//!                 Target::Mail { address } => drop(mail.message(address, sealed)?),
+//!                 Target::Https { .. } => drop(mail.post()),
+//!                 _ => {}
+//!             }
+//!         }
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The crate resolves, signs, sends, stores and logs nothing: time and seeds are arguments, DKIM
+//! is a requirement handed over, and what happened is in the values that come back. It is
+//! `no_std` throughout, the reading of mail included: that takes a few hundred lines here, and the
+//! mail parsers there are need `std`.
 //!
 //! [RFC 8460]: https://www.rfc-editor.org/rfc/rfc8460
 #![no_std]

@@ -41,7 +41,7 @@ impl<'a> Address<'a> {
         if text.bytes().any(|byte| byte == b':') {
             text.parse().ok().map(Self::V6)
         } else {
-            text.parse().ok().map(Self::V4)
+            ipv4(text).map(Self::V4)
         }
     }
 
@@ -109,6 +109,27 @@ impl serde::Serialize for Address<'_> {
     }
 }
 
+/// Four decimal numbers below 256 without leading zeros. Reports are full of these, so they are
+/// read without the general parser.
+fn ipv4(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0_u8; 4];
+    let mut places = octets.iter_mut();
+    let mut place = places.next()?;
+    let mut digits = 0;
+    for byte in text.bytes() {
+        if byte == b'.' && digits > 0 {
+            place = places.next()?;
+            digits = 0;
+        } else if byte.is_ascii_digit() && (digits == 0 || *place > 0) {
+            *place = place.checked_mul(10)?.checked_add(byte - b'0')?;
+            digits += 1;
+        } else {
+            return None;
+        }
+    }
+    (digits > 0 && places.next().is_none()).then(|| octets.into())
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
@@ -141,6 +162,27 @@ mod tests {
             ("::ffff:192.0.2.1", "::ffff:192.0.2.1"),
         ] {
             assert_eq!(Address::exact(text).unwrap().to_string(), canonical);
+        }
+    }
+
+    #[test]
+    fn ipv4_addresses_are_those_of_core() {
+        let parts = [
+            "", "0", "1", "9", "00", "01", "10", "99", "100", "255", "256", "999", "1000", "a",
+            "-1",
+        ];
+        for a in parts {
+            for b in parts {
+                for text in [
+                    alloc::format!("{a}.{b}.1.2"),
+                    alloc::format!("1.2.{a}.{b}"),
+                    alloc::format!("{a}.1.{b}"),
+                    alloc::format!("{a}.1.2.3.{b}"),
+                    alloc::format!("{a}..{b}.1"),
+                ] {
+                    assert_eq!(ipv4(&text), text.parse().ok(), "{text}");
+                }
+            }
         }
     }
 

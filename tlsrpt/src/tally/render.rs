@@ -171,8 +171,6 @@ fn children(pairs: &[(u32, u32)], parent: u32) -> &[(u32, u32)] {
 
 /// The most frequent rows stay exact; the rest is folded.
 fn cap(details: &mut Vec<Detail<'_>>) {
-    let is_exact =
-        |detail: &Detail<'_>| detail.failure != overflow(detail.failure.result_type.clone());
     details.sort_by(|a, b| {
         let count = b.failed_session_count.cmp(&a.failed_session_count);
         is_exact(b).cmp(&is_exact(a)).then(count).then_with(|| a.failure.cmp(&b.failure))
@@ -200,32 +198,49 @@ fn overflow(result_type: ResultType<'_>) -> Failure<'_> {
     Failure { failure_reason_code: reason, ..Failure::new(result_type) }
 }
 
-/// Folds the rarest rows until the report's JSON has at most this many bytes.
+/// Folds as few of the rarest rows as make the report's JSON fit into this many bytes, or all.
 pub(super) fn shrink(report: &mut Report<'_>, max: usize) {
-    let mut fewest = 1;
-    while report.json_len() > max {
-        let rows = report.rows.clone();
-        let details = core::mem::take(&mut report.details);
-        let exact =
-            |detail: &&Detail<'_>| detail.failure != overflow(detail.failure.result_type.clone());
-        // Rows counted at most this often go; where none is left to go, no more can be done.
-        let Some(rarest) = details.iter().filter(exact).map(|d| d.failed_session_count).min()
-        else {
-            report.details = details;
-            return;
-        };
-        fewest = rarest.max(fewest);
-        for (row, old) in report.rows.iter_mut().zip(rows) {
-            let mine = details.get(old.details.clone()).unwrap_or_default();
-            let (keep, go): (Vec<_>, Vec<_>) = mine
-                .iter()
-                .cloned()
-                .partition(|detail| exact(&detail) && detail.failed_session_count > fewest);
-            let start = report.details.len();
-            report.details.extend(keep);
-            report.details.extend(fold(go));
-            row.details = start..report.details.len();
-        }
-        fewest = fewest.saturating_mul(2);
+    if report.json_len() <= max {
+        return;
     }
+    let mut rarest: Vec<usize> = (0..report.details.len()).collect();
+    rarest.sort_by_key(|&at| report.details.get(at).map(|detail| detail.failed_session_count));
+    // The fewest rows to fold lie between these: `few` are too few, `enough` will do or are all.
+    let (mut few, mut enough) = (0, rarest.len());
+    while enough - few > 1 {
+        let middle = few.midpoint(enough);
+        let folded = without(report, rarest.get(..middle).unwrap_or_default());
+        *(if folded.json_len() > max { &mut few } else { &mut enough }) = middle;
+    }
+    *report = without(report, rarest.get(..enough).unwrap_or_default());
+}
+
+/// The report with these rows folded.
+fn without<'a>(report: &Report<'a>, rows: &[usize]) -> Report<'a> {
+    let mut gone = alloc::vec![false; report.details.len()];
+    for &at in rows {
+        if let Some(gone) = gone.get_mut(at) {
+            *gone = true;
+        }
+    }
+    let mut folded = Report { details: Vec::new(), ..report.clone() };
+    for row in &mut folded.rows {
+        let mine = report.details.get(row.details.clone()).unwrap_or_default();
+        let marks = gone.get(row.details.clone()).unwrap_or_default();
+        let select = |wanted: bool| {
+            let of = mine.iter().zip(marks).filter(move |(_, gone)| **gone == wanted);
+            of.map(|(detail, _)| detail.clone())
+        };
+        let start = folded.details.len();
+        // An overflow row that is there already takes the others in.
+        let (keep, omitted): (Vec<_>, Vec<_>) = select(false).partition(is_exact);
+        folded.details.extend(keep);
+        folded.details.extend(fold(omitted.into_iter().chain(select(true))));
+        row.details = start..folded.details.len();
+    }
+    folded
+}
+
+fn is_exact(detail: &Detail<'_>) -> bool {
+    detail.failure != overflow(detail.failure.result_type.clone())
 }
