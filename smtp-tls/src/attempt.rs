@@ -5,7 +5,8 @@ use core::net::{IpAddr, SocketAddr};
 use std::io;
 
 use smtp_starttls::{
-    CleartextRetry, CommandError, Downgrade, EnhancedCode, Failure, ReplyCode, Requirement,
+    CleartextRetry, CommandError, Downgrade, EnhancedCode, Failure, MessageNeed, ReplyCode,
+    Requirement,
 };
 
 use crate::plan::HostPlan;
@@ -36,7 +37,8 @@ impl Attempt {
         let allowed = end == End::RetryInClear
             && matches!(self.transport, Transport::StartTls)
             && failure.cleartext_retry == CleartextRetry::Allowed
-            && self.plan.requirement == Requirement::Opportunistic;
+            && self.plan.requirement == Requirement::Opportunistic
+            && self.plan.need == MessageNeed::Nothing;
         let transport = Transport::InClear { after: Box::new(failure) };
         allowed.then(|| Self { transport, ..self.clone() })
     }
@@ -227,6 +229,15 @@ pub enum Answered {
         /// A stable word for what happened.
         reason: &'static str,
     },
+    /// The whole message was sent, and the connection was lost before the final answer: it may have been
+    /// taken ([RFC 5321 section 4.5.4.1](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.4.1)).
+    Unconfirmed {
+        /// A stable word for what happened.
+        reason: &'static str,
+    },
+    /// It was not asked: the host takes no more recipients over this connection
+    /// ([RFC 9422](https://www.rfc-editor.org/rfc/rfc9422)).
+    NotAsked,
     /// It was not asked: the host does not offer what the message or the recipient needs.
     Unfit(CommandError),
 }

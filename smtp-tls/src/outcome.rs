@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use dane::discovery::HostPlan;
 use mta_sts::{Decision, Mode};
 use pki_types::UnixTime;
 use tlsrpt::{Failure, Outcome, Policy, PolicyOutcome, PolicyType, ResultType};
@@ -13,11 +14,13 @@ use crate::report::{Report, SessionOutcome, Visit};
 use crate::resolve::{LookUpError, Name};
 
 /// What TLS came to over one connection.
-enum TlsOutcome {
-    /// As the plan wants it.
-    Good,
-    /// Not as the plan, or the policy under test, wants it.
-    Failed(Failure<'static>),
+struct TlsOutcome {
+    /// Why there was no TLS.
+    transport: Option<Failure<'static>>,
+    /// Why the server was not taken for who it should be.
+    identity: Option<Failure<'static>>,
+    /// A failure at this host, to be given a type and a reason.
+    here: Failure<'static>,
 }
 
 impl Report {
@@ -53,12 +56,14 @@ impl Report {
 
     /// An attempt is over.
     pub(crate) fn visited(&mut self, attempt: &Attempt, result: &AttemptResult, now: UnixTime) {
-        let (connection, failure) = match result {
-            AttemptResult::NotReached(_) => (None, None),
+        let (connection, failure, not_reached) = match result {
+            AttemptResult::NotReached(errors) => (None, None, errors.clone()),
             AttemptResult::Failed { connection, failure, .. } => {
-                (Some(connection.clone()), Some(*failure))
+                (Some(connection.clone()), Some(*failure), Vec::new())
             }
-            AttemptResult::Offered { connection, .. } => (Some(connection.clone()), None),
+            AttemptResult::Offered { connection, .. } => {
+                (Some(connection.clone()), None, Vec::new())
+            }
         };
         if let Some(connection) = &connection
             && let Some(outcome) = tls_outcome(attempt, connection, failure)
@@ -67,7 +72,7 @@ impl Report {
             self.count(now, outcomes);
         }
         if let Some(last) = self.tries.last_mut() {
-            last.connections.push(Visit { connection, failure });
+            last.connections.push(Visit { connection, not_reached, failure });
         }
     }
 
@@ -81,38 +86,26 @@ impl Report {
         let Some(assessment) = self.tries.last().map(|one| &one.assessment) else {
             return outcomes;
         };
-        if let dane::discovery::HostPlan::Dane(_) | dane::discovery::HostPlan::Encrypt(_) =
-            &assessment.dane
-        {
-            outcomes.push(tlsa_outcome(&assessment.dane, tls));
+        let check = assessment.verdict.as_ref().map(|plan| &plan.check);
+        match &assessment.dane {
+            // Not evaluated where MTA-STS took the place of records that are only audited.
+            HostPlan::Dane(_) if !matches!(check, Ok(Check::Dane(_))) => {}
+            HostPlan::Dane(_) | HostPlan::Encrypt(_) => {
+                outcomes.push(tlsa_outcome(&assessment.dane, tls));
+            }
+            HostPlan::Opportunistic(_) | HostPlan::Skip(_) => {}
         }
-        if let Ok(plan) = &assessment.verdict
-            && matches!(plan.check, Check::Pkix)
+        if matches!(check, Ok(Check::Pkix))
             && let Some(policy) = self.sts_policy()
         {
-            outcomes.push(self.sts_outcome(policy, assessment.listed, tls));
+            outcomes.push(sts_outcome(policy, assessment.listed, tls));
         }
         self.add_fetch_failure(&mut outcomes);
         if outcomes.is_empty() {
             let policy = Policy::new(PolicyType::NO_POLICY_FOUND, self.domain.to_string());
-            outcomes.push(plain_outcome(policy, tls));
+            outcomes.push(outcome_of(policy, [tls.transport.clone()]));
         }
         outcomes
-    }
-
-    fn sts_outcome(
-        &self,
-        policy: Policy<'static>,
-        listed: Listed,
-        tls: &TlsOutcome,
-    ) -> PolicyOutcome<'static> {
-        let mut outcome = plain_outcome(policy, tls);
-        if listed == Listed::No {
-            let failure = with_reason(ResultType::VALIDATION_FAILURE, Skip::NotInPolicy.reason());
-            outcome.outcome = Outcome::Failure;
-            outcome.failures.push(failure);
-        }
-        outcome
     }
 
     /// The policy in force, with its lines as they were received.
@@ -160,24 +153,39 @@ impl Report {
     }
 }
 
-fn tlsa_outcome(dane: &dane::discovery::HostPlan, tls: &TlsOutcome) -> PolicyOutcome<'static> {
-    let domain = dane.base().map(|base| base.as_str().to_owned()).unwrap_or_default();
-    let policy = Policy::new(PolicyType::TLSA, domain).strings(dane.policy_strings());
-    let mut outcome = plain_outcome(policy, tls);
-    if let dane::discovery::HostPlan::Encrypt(_) = dane {
-        outcome.outcome = Outcome::Failure;
-        outcome.failures.insert(0, with_reason(ResultType::TLSA_INVALID, "all-unusable"));
-    }
-    outcome
+fn sts_outcome(
+    policy: Policy<'static>,
+    listed: Listed,
+    tls: &TlsOutcome,
+) -> PolicyOutcome<'static> {
+    let not_listed = (listed == Listed::No).then(|| {
+        let mut failure = tls.here.clone();
+        failure.failure_reason_code = Some(Cow::Borrowed(Skip::NotInPolicy.reason()));
+        failure
+    });
+    outcome_of(policy, [tls.transport.clone(), tls.identity.clone(), not_listed])
 }
 
-fn plain_outcome(policy: Policy<'static>, tls: &TlsOutcome) -> PolicyOutcome<'static> {
-    match tls {
-        TlsOutcome::Good => PolicyOutcome::new(policy, Outcome::Success),
-        TlsOutcome::Failed(failure) => {
-            PolicyOutcome::new(policy, Outcome::Failure).failure(failure.clone())
-        }
-    }
+/// Under records of which none is usable nobody is authenticated, so that identity is no matter of
+/// theirs.
+fn tlsa_outcome(dane: &HostPlan, tls: &TlsOutcome) -> PolicyOutcome<'static> {
+    let domain = dane.base().map(|base| base.as_str().to_owned()).unwrap_or_default();
+    let policy = Policy::new(PolicyType::TLSA, domain).strings(dane.policy_strings());
+    let (unusable, identity) = match dane {
+        HostPlan::Encrypt(_) => (Some(with_reason(ResultType::TLSA_INVALID, "all-unusable")), None),
+        _ => (None, tls.identity.clone()),
+    };
+    outcome_of(policy, [unusable, tls.transport.clone(), identity])
+}
+
+/// A success if there is no failure.
+fn outcome_of(
+    policy: Policy<'static>,
+    failures: impl IntoIterator<Item = Option<Failure<'static>>>,
+) -> PolicyOutcome<'static> {
+    let failures: Vec<_> = failures.into_iter().flatten().collect();
+    let outcome = if failures.is_empty() { Outcome::Success } else { Outcome::Failure };
+    failures.into_iter().fold(PolicyOutcome::new(policy, outcome), PolicyOutcome::failure)
 }
 
 fn with_reason(result_type: ResultType<'static>, reason: &'static str) -> Failure<'static> {
@@ -196,26 +204,31 @@ fn tls_outcome(
     if let Transport::InClear { .. } = attempt.transport {
         return None;
     }
+    let mut here = Failure::new(ResultType::VALIDATION_FAILURE);
+    here.sending_mta_ip = connection.local.map(|local| local.ip().into());
+    here.receiving_ip = Some(connection.remote.ip().into());
+    here.receiving_mx_hostname = Some(attempt.host.to_string().into());
+    here.receiving_mx_helo = connection.greeting_name.clone().map(Cow::Owned);
+    let failed = |result_type: &'static str, reason: Option<String>| {
+        let mut failure = here.clone();
+        failure.result_type = ResultType(Cow::Borrowed(result_type));
+        failure.failure_reason_code = reason.map(Cow::Owned);
+        Some(failure)
+    };
     let because = failure.or(connection.clear_because);
-    let (result_type, reason) = match (&connection.peer, because) {
+    let (transport, identity) = match (&connection.peer, because) {
         (Peer::Refused(refusal), _) => {
-            (ResultType(Cow::Borrowed(refusal.result_type)), Some(refusal.reason.into()))
+            (None, failed(refusal.result_type, Some(refusal.reason.to_owned())))
         }
         (_, Some(failure)) => match failure.result_type {
             Some(result_type) => {
-                let reason = failure.reason_code().map(|code| code.to_string().into());
-                (ResultType(Cow::Borrowed(result_type.name())), reason)
+                let reason = failure.reason_code().map(|code| code.to_string());
+                (failed(result_type.name(), reason), None)
             }
-            None if connection.tls.is_some() => return Some(TlsOutcome::Good),
+            None if connection.tls.is_some() => (None, None),
             None => return None,
         },
-        (_, None) => return Some(TlsOutcome::Good),
+        (_, None) => (None, None),
     };
-    let mut failure = Failure::new(result_type);
-    failure.failure_reason_code = reason;
-    failure.sending_mta_ip = connection.local.map(|local| local.ip().into());
-    failure.receiving_ip = Some(connection.remote.ip().into());
-    failure.receiving_mx_hostname = Some(attempt.host.to_string().into());
-    failure.receiving_mx_helo = connection.greeting_name.clone().map(Cow::Owned);
-    Some(TlsOutcome::Failed(failure))
+    Some(TlsOutcome { transport, identity, here })
 }

@@ -3,20 +3,27 @@
 //! | DANE for the host | MTA-STS for the domain | the host must reach |
 //! |---|---|---|
 //! | usable records | whatever | TLS, authenticated by the records |
-//! | records, none usable | `enforce` | TLS, authenticated by MTA-STS |
+//! | records, none usable | `enforce`, host listed | TLS, authenticated by MTA-STS |
+//! | records, none usable | `enforce`, host not listed | nothing: it is not used |
 //! | records, none usable | otherwise | TLS |
-//! | does not apply | `enforce` | TLS, authenticated by MTA-STS |
+//! | does not apply | `enforce`, host listed | TLS, authenticated by MTA-STS |
+//! | does not apply | `enforce`, host not listed | nothing: it is not used |
 //! | does not apply | otherwise | TLS if it can be had |
 //! | look-up failed | whatever | nothing: it is not used |
 //!
 //! A policy in mode `testing` has the certificate checked for the report alone
 //! ([RFC 8461 sections 2 and 5](https://www.rfc-editor.org/rfc/rfc8461#section-5),
 //! [RFC 7672 section 2.2](https://www.rfc-editor.org/rfc/rfc7672#section-2.2)).
+//!
+//! What the operator demands ([`LocalLevel`]) is a floor under all of it; no domain lowers it. A
+//! message may raise it ([`Demand::RequireTls`]), or set the domain's policies aside for itself where
+//! the operator allows that ([`Demand::Exempt`]); then they are looked at for the report alone.
 
 use std::sync::Arc;
 
+use dane::discovery::{Enforcement, HostPlan as Dane, Lacking, Subject};
 use mta_sts::{Applied, Decision, HostName, Mode};
-use smtp_starttls::Requirement;
+use smtp_starttls::{MessageNeed, MxTrust, Requirement};
 
 use crate::delivery::LocalLevel;
 use crate::resolve::{Name, Security};
@@ -33,6 +40,8 @@ pub struct HostPlan {
     pub sni: Name,
     /// Whether DNSSEC proves the way from the domain to the host.
     pub mx: Security,
+    /// What the message asks of the session besides.
+    pub need: MessageNeed,
 }
 
 /// How a server is checked. Whether a failure counts is the requirement's to say.
@@ -91,15 +100,39 @@ impl Skip {
     }
 }
 
+/// What a message asks of the way it travels, next to what the domain's policies ask.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Demand {
+    /// Nothing: the policies count.
+    #[default]
+    Ordinary,
+    /// The policies of the domain are set aside for it
+    /// ([RFC 8689 section 3](https://www.rfc-editor.org/rfc/rfc8689#section-3),
+    /// [RFC 8460 section 5.3](https://www.rfc-editor.org/rfc/rfc8460#section-5.3)).
+    Exempt,
+    /// REQUIRETLS: TLS with an authenticated server that offers REQUIRETLS itself
+    /// ([RFC 8689 section 4.2.1](https://www.rfc-editor.org/rfc/rfc8689#section-4.2.1)).
+    RequireTls,
+}
+
+/// What the sender's side asks of every host.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Terms {
+    /// The operator's floor.
+    pub level: LocalLevel,
+    /// The message's own demand.
+    pub demand: Demand,
+}
+
 impl Assessment {
     /// Puts together what DANE says of a host and MTA-STS of its domain.
     #[must_use]
     pub fn new(
         host: &Name,
-        dane: dane::discovery::HostPlan,
+        dane: Dane,
         policy: Option<&mta_sts::Outcome>,
         mx: Security,
-        level: LocalLevel,
+        terms: Terms,
     ) -> Self {
         let applied = policy.and_then(|outcome| match &outcome.decision {
             Decision::Apply(applied) => Some(applied),
@@ -110,7 +143,8 @@ impl Assessment {
             Some(applied) if allows(applied, host) => Listed::Yes,
             Some(_) => Listed::No,
         };
-        let verdict = verdict(host, &dane, applied.map(Applied::mode), listed, mx, level);
+        let mode = applied.map(Applied::mode);
+        let verdict = Case { host, mode, listed, mx, terms }.verdict(&dane);
         Self { dane, listed, verdict }
     }
 }
@@ -120,46 +154,125 @@ fn allows(applied: &Applied, host: &Name) -> bool {
     host.as_str().parse::<HostName>().is_ok_and(|host| applied.allows(&host))
 }
 
-fn verdict(
-    host: &Name,
-    dane: &dane::discovery::HostPlan,
+/// What is known of a host besides DANE.
+struct Case<'a> {
+    host: &'a Name,
     mode: Option<Mode>,
     listed: Listed,
     mx: Security,
-    level: LocalLevel,
-) -> Result<HostPlan, Skip> {
-    let (least, sni) = match dane {
-        dane::discovery::HostPlan::Skip(skip) => return Err(Skip::Dane(*skip)),
-        dane::discovery::HostPlan::Dane(plan) => {
-            let requirement = match plan.enforcement() {
-                dane::discovery::Enforcement::Enforced => Requirement::Authenticate,
-                dane::discovery::Enforcement::DangerAuditOnly => local(level),
-            };
+    terms: Terms,
+}
+
+/// What DANE leaves to be decided: the requirement so far, the check, and the name to ask for.
+struct Floor {
+    requirement: Requirement,
+    check: Check,
+    sni: Name,
+}
+
+impl Case<'_> {
+    fn verdict(&self, dane: &Dane) -> Result<HostPlan, Skip> {
+        if let Dane::Dane(plan) = dane
+            && self.is_enforced(plan.enforcement())
+        {
+            // RFC 8461 section 2: nothing that MTA-STS says overrides this.
             let check = Check::Dane(Arc::new(plan.clone()));
-            return Ok(HostPlan { requirement, check, sni: name(plan.sni(), host), mx });
+            return Ok(self.plan(Requirement::Authenticate, check, name(plan.sni(), self.host)));
         }
-        dane::discovery::HostPlan::Encrypt(plan) => {
-            let least = match plan.enforcement() {
-                dane::discovery::Enforcement::Enforced => Requirement::Encrypt,
-                dane::discovery::Enforcement::DangerAuditOnly => local(level),
-            };
-            (least, name(plan.sni(), host))
+        let Floor { requirement, check, sni } = self.floor(dane)?;
+        match (self.mode(), self.listed) {
+            (Some(Mode::Enforce), Listed::Yes) => {
+                // RFC 8461 section 7.1: here the MX host name is the one to ask for.
+                Ok(self.plan(Requirement::Authenticate, Check::Pkix, self.host.clone()))
+            }
+            (Some(Mode::Enforce), Listed::No | Listed::NoPolicy) => Err(Skip::NotInPolicy),
+            (Some(Mode::Testing), _) if matches!(check, Check::Nothing) => {
+                Ok(self.plan(requirement, Check::Pkix, self.host.clone()))
+            }
+            (Some(Mode::Testing | Mode::None) | None, _) => {
+                Ok(self.plan(requirement, check, sni))
+            }
         }
-        dane::discovery::HostPlan::Opportunistic(_) => (local(level), host.clone()),
-    };
-    match (mode, listed) {
-        (Some(Mode::Enforce), Listed::Yes) => {
-            // RFC 8461 section 7.1: here the MX host name is the one to ask for.
-            let (requirement, sni) = (Requirement::Authenticate, host.clone());
-            Ok(HostPlan { requirement, check: Check::Pkix, sni, mx })
+    }
+
+    /// What DANE says where it does not authenticate the host.
+    fn floor(&self, dane: &Dane) -> Result<Floor, Skip> {
+        let local = local(self.terms.level);
+        let lacking = match dane {
+            Dane::Dane(plan) => {
+                let check = Check::Dane(Arc::new(plan.clone()));
+                let sni = name(plan.sni(), self.host);
+                return Ok(Floor { requirement: local, check, sni });
+            }
+            Dane::Encrypt(_) => Lacking::UsableRecords,
+            Dane::Opportunistic(why) => Lacking::Dane(*why),
+            Dane::Skip(skip) if self.may_pass_over(*skip) => {
+                return Ok(Floor { requirement: local, ..self.unchecked() });
+            }
+            Dane::Skip(skip) => return Err(Skip::Dane(*skip)),
+        };
+        if self.terms.level == LocalLevel::Dane {
+            return Err(Skip::Dane(dane::discovery::Skip::DaneRequired(lacking)));
         }
-        (Some(Mode::Enforce), Listed::No | Listed::NoPolicy) => Err(Skip::NotInPolicy),
-        (Some(Mode::Testing), _) => {
-            Ok(HostPlan { requirement: least, check: Check::Pkix, sni, mx })
+        Ok(match dane {
+            Dane::Encrypt(plan) if self.is_enforced(plan.enforcement()) => {
+                let requirement = local.max(Requirement::Encrypt);
+                Floor { requirement, sni: name(plan.sni(), self.host), ..self.unchecked() }
+            }
+            _ => Floor { requirement: local, ..self.unchecked() },
+        })
+    }
+
+    fn unchecked(&self) -> Floor {
+        let (requirement, check) = (Requirement::Opportunistic, Check::Nothing);
+        Floor { requirement, check, sni: self.host.clone() }
+    }
+
+    /// Where the operator demands DANE, nothing that fails it is used.
+    fn is_enforced(&self, enforcement: Enforcement) -> bool {
+        self.terms.level == LocalLevel::Dane
+            || (enforcement == Enforcement::Enforced && self.terms.demand != Demand::Exempt)
+    }
+
+    /// An exempt message is not kept by records that cannot be had: they would have no effect. Without
+    /// an address nobody can be delivered to, exempt or not.
+    fn may_pass_over(&self, skip: dane::discovery::Skip) -> bool {
+        use dane::discovery::Skip;
+
+        let is_exempt =
+            self.terms.demand == Demand::Exempt && self.terms.level != LocalLevel::Dane;
+        let is_about_records = matches!(
+            skip,
+            Skip::LookUp { subject: Subject::Tlsa | Subject::Cname, .. } | Skip::TooManyRecords(_)
+        );
+        is_exempt && is_about_records
+    }
+
+    /// The mode that counts for this message.
+    fn mode(&self) -> Option<Mode> {
+        match (self.mode, self.terms.demand) {
+            (Some(Mode::Enforce), Demand::Exempt) => Some(Mode::Testing),
+            (mode, _) => mode,
         }
-        (Some(Mode::None) | None, _) => {
-            Ok(HostPlan { requirement: least, check: Check::Nothing, sni, mx })
+    }
+
+    /// A plan, with what the message asks put on top.
+    fn plan(&self, requirement: Requirement, check: Check, sni: Name) -> HostPlan {
+        let mx = self.mx;
+        if self.terms.demand != Demand::RequireTls {
+            return HostPlan { requirement, check, sni, mx, need: MessageNeed::Nothing };
         }
+        // RFC 8689 section 4.2.1: the MX name by DNSSEC or by a policy that lists it.
+        let trust = match (mx, self.listed) {
+            (Security::Secure, _) | (_, Listed::Yes) => MxTrust::Authenticated,
+            (Security::Insecure, Listed::No | Listed::NoPolicy) => MxTrust::NotAuthenticated,
+        };
+        let (check, sni) = match check {
+            Check::Nothing => (Check::Pkix, self.host.clone()),
+            check => (check, sni),
+        };
+        let requirement = requirement.max(Requirement::Encrypt);
+        HostPlan { requirement, check, sni, mx, need: MessageNeed::RequireTls(trust) }
     }
 }
 
@@ -167,7 +280,8 @@ fn verdict(
 const fn local(level: LocalLevel) -> Requirement {
     match level {
         LocalLevel::Opportunistic => Requirement::Opportunistic,
-        LocalLevel::Encrypt | LocalLevel::Dane => Requirement::Encrypt,
+        LocalLevel::Encrypt => Requirement::Encrypt,
+        LocalLevel::Dane => Requirement::Authenticate,
     }
 }
 
@@ -175,3 +289,6 @@ const fn local(level: LocalLevel) -> Requirement {
 fn name(base: &dane::Name, host: &Name) -> Name {
     base.as_str().parse().unwrap_or_else(|_| host.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! What a delivery came to: for the queue, for the log, and for TLS reports.
 
 use core::fmt;
+use core::net::SocketAddr;
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use pki_types::{DnsName, UnixTime};
-use smtp_starttls::{CommandError, EnhancedCode};
-use tlsrpt::PolicyOutcome;
+use smtp_starttls::{CommandError, EnhancedCode, Keyword};
+use tlsrpt::{PolicyOutcome, Purpose};
 
 use crate::attempt::{Answered, Assurance, Connection, Reply};
 use crate::mx::MailHosts;
@@ -35,6 +37,8 @@ pub struct Report {
     pub sessions: Vec<SessionOutcome>,
     /// Whether a policy that was fetched could be stored.
     pub policy_store: StoreResult,
+    /// What the message was for.
+    pub(crate) purpose: Purpose,
 }
 
 /// How one session went under each policy that was evaluated for it.
@@ -73,15 +77,19 @@ pub struct Try {
     pub host: Name,
     /// What it had to reach, or why it was not used.
     pub assessment: Assessment,
-    /// The connections to it, in order; at most two.
+    /// The connections to it, in order: one, a second in clear where that is allowed, and more if the
+    /// host takes only so many recipients over one.
     pub connections: Vec<Visit>,
 }
 
 /// One connection, or none where the host was not reached.
+#[non_exhaustive]
 #[derive(Clone, Debug)]
 pub struct Visit {
     /// The connection; none if no address could be connected to.
     pub connection: Option<Connection>,
+    /// Where no address could be connected to: each, and why.
+    pub not_reached: Vec<(SocketAddr, io::ErrorKind)>,
     /// Why it took nothing, if so.
     pub failure: Option<smtp_starttls::Failure>,
 }
@@ -179,6 +187,22 @@ pub enum Cause {
         /// A stable word.
         reason: &'static str,
     },
+    /// The whole message was sent, and the connection to the host was lost before its answer. It may have
+    /// taken the message: no other host was tried, so that it does not arrive twice more often than it
+    /// must.
+    #[error("connection to {host} was lost after the message, which it may have taken: {reason}")]
+    Unconfirmed {
+        /// The host.
+        host: Name,
+        /// A stable word.
+        reason: &'static str,
+    },
+    /// The host takes no more recipients for now.
+    #[error("{host} takes no more recipients over this connection")]
+    NotAsked {
+        /// The host.
+        host: Name,
+    },
 }
 
 /// What follows a failure in a message, if anything does.
@@ -209,6 +233,8 @@ impl Fate {
             Answered::Later(reply) => Self::Deferred(Cause::Answered { host, reply }),
             Answered::Never(reply) => Self::Refused(Cause::Answered { host, reply }),
             Answered::Lost { reason } => Self::Deferred(Cause::Lost { host, reason }),
+            Answered::Unconfirmed { reason } => Self::Deferred(Cause::Unconfirmed { host, reason }),
+            Answered::NotAsked => Self::Deferred(Cause::NotAsked { host }),
             Answered::Unfit(error) => Self::Refused(Cause::Unfit { host, error }),
         }
     }
@@ -232,8 +258,13 @@ impl Cause {
             Self::PolicyStore => "4.3.0".to_owned(),
             Self::NotReached { .. } => "4.4.1".to_owned(),
             Self::Session { failure, .. } => failure.status.to_string(),
-            Self::Lost { .. } => "4.4.2".to_owned(),
+            Self::Lost { .. } | Self::Unconfirmed { .. } => "4.4.2".to_owned(),
+            Self::NotAsked { .. } => "4.5.3".to_owned(),
             Self::Unfit { error: CommandError::MessageTooLarge(_), .. } => "5.3.4".to_owned(),
+            Self::Unfit { error: CommandError::NeedsSmtpUtf8, .. }
+            | Self::Unfit { error: CommandError::NotOffered(Keyword::SmtpUtf8), .. } => {
+                "5.6.7".to_owned()
+            }
             Self::Unfit { .. } => "5.6.1".to_owned(),
         }
     }
@@ -259,6 +290,7 @@ impl Report {
             tlsrpt_record: None,
             sessions: Vec::new(),
             policy_store: StoreResult::Fine,
+            purpose: Purpose::Ordinary,
         }
     }
 
@@ -278,10 +310,11 @@ impl Report {
     pub fn tlsrpt_sessions(&self) -> impl Iterator<Item = tlsrpt::Session<'_>> {
         let domain = DnsName::try_from(self.domain.as_str()).ok();
         let asked = self.tlsrpt_record.as_ref().zip(domain);
-        asked.into_iter().flat_map(|(record, domain)| {
+        asked.into_iter().flat_map(move |(record, domain)| {
             self.sessions.iter().map(move |session| {
                 session.policies.iter().fold(
-                    tlsrpt::Session::new(domain.clone(), Cow::Borrowed(record), session.ended_at),
+                    tlsrpt::Session::new(domain.clone(), Cow::Borrowed(record), session.ended_at)
+                        .purpose(self.purpose),
                     |counted, policy| counted.policy(policy.clone()),
                 )
             })

@@ -36,9 +36,10 @@ impl Facts {
         let mut waiting = vec![mx_question.clone()];
         // A name that is no host name can have no policy: it would be no name of a policy host.
         let sts = domain.as_str().parse::<PolicyDomain>().ok().map(|policy_domain| {
-            let domain = policy_domain.clone();
-            let discovery = Discovery::new(policy_domain, stored, &settings.mta_sts, now);
-            Sts { domain, discovery }
+            let key = policy_domain.clone();
+            let options = settings.mta_sts_for(domain);
+            let discovery = Discovery::new(policy_domain, stored, &options, now);
+            Sts { domain: key, discovery }
         });
         if let Some(mta_sts::Action::LookUpTxt { name }) =
             sts.as_ref().map(|s| s.discovery.action())
@@ -118,6 +119,11 @@ impl Facts {
         self.mx.as_ref().map(|answer| answer.as_ref().map(found).map_err(Clone::clone))
     }
 
+    fn has_unreadable_mx(&self) -> bool {
+        let is_unreadable = |record: &Record| matches!(record, Record::Unreadable(_));
+        matches!(&self.mx, Some(Ok(answer)) if answer.records().iter().any(is_unreadable))
+    }
+
     /// The end of the delivery, where the MX answer alone decides.
     fn ends_here(&self) -> Option<Fate> {
         match self.hosts()? {
@@ -125,6 +131,10 @@ impl Facts {
             Ok(hosts) => match hosts.found {
                 MailHosts::NullMx => Some(Fate::Refused(Cause::NullMx)),
                 MailHosts::NoSuchDomain => Some(Fate::Refused(Cause::NoSuchDomain)),
+                MailHosts::Unusable if self.has_unreadable_mx() => {
+                    // What could not be read may have named a host: that is no reason to bounce.
+                    Some(Fate::Deferred(Cause::MxLookUp(LookUpError::Malformed)))
+                }
                 MailHosts::Unusable => Some(Fate::Refused(Cause::MxUnusable)),
                 MailHosts::Listed(_) | MailHosts::Implicit(_) => None,
             },

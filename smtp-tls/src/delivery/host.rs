@@ -2,15 +2,18 @@
 
 use core::net::IpAddr;
 
-use dane::TlsaSet;
-use dane::discovery::{Destination, Exchangers, HostDiscovery, Mode, Policy, Step1, TrustedPath};
+use dane::discovery::{
+    Destination, Enforcement, Exchangers, HostDiscovery, HostPlan, LookUpFailure, Mode, Policy,
+    Skip as DaneSkip, Step1, Subject,
+};
 
-use super::{InsecureMx, LocalLevel, Settings, UnexpectedInput};
+use super::convert::{convert, convert_answer, failure, status, tlsa_set};
+use super::{DaneFailure, InsecureMx, LocalLevel, Settings, UnexpectedInput};
 use crate::attempt::{Attempt, Transport};
 use crate::mx::MailHosts;
-use crate::plan::{Assessment, Skip};
+use crate::plan::{Assessment, Demand, Skip, Terms};
 use crate::report::{Cause, Fate, Report};
-use crate::resolve::{Answer, Kind, LookUpError, Name, Outcome, Question, Record, Security};
+use crate::resolve::{Answer, Kind, LookUpError, Name, Question, Record, Security};
 
 /// How many addresses of a host are tried in one attempt, both families together. Ours: each may cost
 /// half a minute.
@@ -24,14 +27,15 @@ pub(super) struct HostStage {
     questions: Vec<Question>,
     v4: Vec<IpAddr>,
     v6: Vec<IpAddr>,
-    failed: Option<LookUpError>,
+    /// Why an address answer told nothing, if one did not.
+    failed: Option<LookUpFailure>,
 }
 
 #[derive(Clone, Debug)]
 enum Machine {
     Asking(Box<HostDiscovery>),
     /// Whatever DANE says is decided; what is left are addresses to connect to.
-    Decided(Box<dane::discovery::HostPlan>),
+    Decided(Box<HostPlan>),
 }
 
 /// What is to be done with a host.
@@ -43,27 +47,25 @@ pub(super) enum Conclusion {
 }
 
 impl HostStage {
-    pub(super) fn new(host: Name, report: &Report, settings: &Settings) -> Self {
+    pub(super) fn new(host: Name, report: &Report, settings: &Settings, terms: Terms) -> Self {
         let machine = match host.as_str().parse::<dane::Name>() {
-            Ok(name) => match destination(report, settings) {
+            Ok(name) => match destination(report, settings, terms) {
                 Ok(destination) => Machine::Asking(Box::new(destination.host(&name))),
-                Err(skip) => Machine::Decided(Box::new(dane::discovery::HostPlan::Skip(skip))),
+                Err(skip) => Machine::Decided(Box::new(HostPlan::Skip(skip))),
             },
-            // A name that the DNS may hold and no certificate can.
-            Err(_) => Machine::Decided(Box::new(dane::discovery::HostPlan::Skip(
-                dane::discovery::Skip::NoAddress,
-            ))),
+            // A name that the DNS may hold and no certificate can: nothing is known of its addresses.
+            Err(_) => Machine::Decided(Box::new(HostPlan::Skip(DaneSkip::LookUp {
+                subject: Subject::Address,
+                failure: LookUpFailure::Malformed,
+            }))),
         };
-        let questions =
-            [Kind::A, Kind::Aaaa].map(|kind| Question::new(host.clone(), kind)).to_vec();
-        let mut this =
-            Self { host, machine, questions, v4: Vec::new(), v6: Vec::new(), failed: None };
-        if let Machine::Decided(plan) = &this.machine
-            && matches!(**plan, dane::discovery::HostPlan::Skip(_))
-        {
-            this.questions.clear();
-        }
-        this
+        let questions = match &machine {
+            Machine::Decided(_) => Vec::new(),
+            Machine::Asking(_) => {
+                [Kind::A, Kind::Aaaa].map(|kind| Question::new(host.clone(), kind)).to_vec()
+            }
+        };
+        Self { host, machine, questions, v4: Vec::new(), v6: Vec::new(), failed: None }
     }
 
     pub(super) fn questions(&self) -> &[Question] {
@@ -90,36 +92,55 @@ impl HostStage {
             Kind::Mx | Kind::Txt => return Err(UnexpectedInput),
         };
         machine.handle(&input).map_err(|_| UnexpectedInput)?;
-        if self.questions.is_empty()
-            && let dane::discovery::Action::LookUp { name, kind } = machine.action()
-        {
-            let kind = match kind {
-                dane::discovery::Kind::A => Kind::A,
-                dane::discovery::Kind::Aaaa => Kind::Aaaa,
-                dane::discovery::Kind::Cname => Kind::Cname,
-                dane::discovery::Kind::Tlsa => Kind::Tlsa,
-            };
-            match name.parse() {
-                Ok(name) => self.questions.push(Question::new(name, kind)),
-                Err(_) => return Err(UnexpectedInput),
-            }
+        if self.questions.is_empty() {
+            self.questions.extend(next_question(machine));
         }
         Ok(())
     }
 
     fn keep_addresses(&mut self, kind: Kind, answer: &Result<Answer, LookUpError>) {
-        match answer {
-            Ok(answer) => {
-                for record in answer.records() {
-                    match record {
-                        Record::A(address) => self.v4.push((*address).into()),
-                        Record::Aaaa(address) => self.v6.push((*address).into()),
-                        _ => {}
-                    }
-                }
+        if !matches!(kind, Kind::A | Kind::Aaaa) {
+            return;
+        }
+        let records = match answer {
+            Ok(answer) => answer.records(),
+            Err(error) => {
+                self.failed = Some(failure(error));
+                return;
             }
-            Err(error) if matches!(kind, Kind::A | Kind::Aaaa) => self.failed = Some(error.clone()),
-            Err(_) => {}
+        };
+        let before = self.v4.len() + self.v6.len();
+        for record in records {
+            match record {
+                Record::A(address) => self.v4.push((*address).into()),
+                Record::Aaaa(address) => self.v6.push((*address).into()),
+                _ => {}
+            }
+        }
+        if !records.is_empty() && before == self.v4.len() + self.v6.len() {
+            self.failed = Some(LookUpFailure::Malformed);
+        }
+    }
+
+    /// What DANE says; without an address there is nobody to talk to, whatever that is.
+    fn dane(&self) -> HostPlan {
+        let failure = self.failed;
+        let plan = match &self.machine {
+            Machine::Decided(plan) => (**plan).clone(),
+            Machine::Asking(machine) => machine.plan().cloned().unwrap_or({
+                // It has a plan by now; without one nothing is known.
+                let (subject, failure) = (Subject::Tlsa, LookUpFailure::Malformed);
+                HostPlan::Skip(DaneSkip::LookUp { subject, failure })
+            }),
+        };
+        match (plan, failure) {
+            (HostPlan::Skip(skip), _) => HostPlan::Skip(skip),
+            (plan, _) if !(self.v4.is_empty() && self.v6.is_empty()) => plan,
+            (_, None) => HostPlan::Skip(DaneSkip::NoAddress),
+            (_, Some(failure)) => {
+                let subject = Subject::Address;
+                HostPlan::Skip(DaneSkip::LookUp { subject, failure })
+            }
         }
     }
 
@@ -128,19 +149,12 @@ impl HostStage {
         &self,
         report: &Report,
         settings: &Settings,
+        terms: Terms,
         recipients: Vec<usize>,
     ) -> Conclusion {
-        let dane = match &self.machine {
-            Machine::Decided(plan) => (**plan).clone(),
-            // It has a plan by now; without one the host is not used.
-            Machine::Asking(machine) => machine
-                .plan()
-                .cloned()
-                .unwrap_or(dane::discovery::HostPlan::Skip(dane::discovery::Skip::NoAddress)),
-        };
         let mx = report.hosts.as_ref().map_or(Security::Insecure, |hosts| hosts.security);
         let policy = report.policy.as_ref();
-        let assessment = Assessment::new(&self.host, dane, policy, mx, settings.level);
+        let assessment = Assessment::new(&self.host, self.dane(), policy, mx, terms);
         let host = self.host.clone();
         match &assessment.verdict {
             Err(skip) => {
@@ -166,7 +180,7 @@ impl HostStage {
     fn fate_without(&self, skip: Skip, report: &Report) -> Fate {
         let own_host =
             report.hosts.as_ref().is_ok_and(|hosts| matches!(hosts.found, MailHosts::Implicit(_)));
-        if skip == Skip::Dane(dane::discovery::Skip::NoAddress) && own_host && self.failed.is_none()
+        if skip == Skip::Dane(DaneSkip::NoAddress) && own_host && self.failed.is_none()
         {
             return Fate::Refused(Cause::NoMailHost);
         }
@@ -175,10 +189,14 @@ impl HostStage {
 }
 
 /// Step 1 of RFC 7672 section 2.2.1 for the domain, in the words of `dane`.
-fn destination(report: &Report, settings: &Settings) -> Result<Destination, dane::discovery::Skip> {
-    let failed = dane::discovery::Skip::LookUp {
-        subject: dane::discovery::Subject::Mx,
-        failure: dane::discovery::LookUpFailure::Malformed,
+fn destination(
+    report: &Report,
+    settings: &Settings,
+    terms: Terms,
+) -> Result<Destination, DaneSkip> {
+    let failed = DaneSkip::LookUp {
+        subject: Subject::Mx,
+        failure: LookUpFailure::Malformed,
     };
     let mut policy = Policy::default();
     policy.half_dane = match settings.insecure_mx {
@@ -188,6 +206,13 @@ fn destination(report: &Report, settings: &Settings) -> Result<Destination, dane
     policy.mode = match settings.level {
         LocalLevel::Opportunistic | LocalLevel::Encrypt => Mode::Opportunistic,
         LocalLevel::Dane => Mode::Mandatory,
+    };
+    policy.enforcement = match (settings.dane_failure, terms.demand, settings.level) {
+        (_, _, LocalLevel::Dane) => Enforcement::Enforced,
+        (_, Demand::Exempt, _) | (DaneFailure::DangerReportOnly, _, _) => {
+            Enforcement::DangerAuditOnly
+        }
+        (DaneFailure::SkipsHost, _, _) => Enforcement::Enforced,
     };
     let (Some(answer), Ok(next_hop)) =
         (&report.mx_answer, report.domain.as_str().parse::<dane::Name>())
@@ -202,88 +227,16 @@ fn destination(report: &Report, settings: &Settings) -> Result<Destination, dane
     }
 }
 
-fn status(answer: &Result<Answer, LookUpError>) -> dane::discovery::Answer<()> {
-    convert(answer, |_| ())
-}
-
-fn tlsa_set(records: &[Record]) -> TlsaSet {
-    TlsaSet::from_rdata(records.iter().filter_map(|record| match record {
-        Record::Tlsa(rdata) | Record::Unreadable(rdata) => Some(rdata.as_slice()),
-        _ => None,
-    }))
-}
-
-fn convert<T>(
-    answer: &Result<Answer, LookUpError>,
-    records: impl FnOnce(&[Record]) -> T,
-) -> dane::discovery::Answer<T> {
-    match answer {
-        Ok(answer) => convert_answer(answer, records),
-        Err(error) => dane::discovery::Answer::failed(failure(error)),
-    }
-}
-
-fn convert_answer<T>(
-    answer: &Answer,
-    read: impl FnOnce(&[Record]) -> T,
-) -> dane::discovery::Answer<T> {
-    use crate::resolve::Judged;
-
-    let outcome = match &answer.outcome {
-        Outcome::Records(records) => dane::discovery::Outcome::Records(read(records)),
-        Outcome::NoData => dane::discovery::Outcome::NoData,
-        Outcome::NxDomain => dane::discovery::Outcome::NxDomain,
+/// What DANE wants to know next. A name of its own is always one of this crate's.
+fn next_question(machine: &HostDiscovery) -> Option<Question> {
+    let dane::discovery::Action::LookUp { name, kind } = machine.action() else { return None };
+    let kind = match kind {
+        dane::discovery::Kind::A => Kind::A,
+        dane::discovery::Kind::Aaaa => Kind::Aaaa,
+        dane::discovery::Kind::Cname => Kind::Cname,
+        dane::discovery::Kind::Tlsa => Kind::Tlsa,
     };
-    let names = answer.chain.iter().map(|hop| hop.target.as_str().parse::<dane::Name>());
-    let Ok(names) = names.collect::<Result<Vec<_>, _>>() else {
-        return dane::discovery::Answer::failed(dane::discovery::LookUpFailure::Malformed);
-    };
-    match answer.judged {
-        Judged::HopByHop => {
-            let hops = names.into_iter().zip(&answer.chain);
-            let hops = hops
-                .map(|(name, hop)| dane::discovery::Hop { name, security: security(hop.security) });
-            dane::discovery::Answer::hop_by_hop(outcome, security(answer.security), hops.collect())
-        }
-        Judged::AsAWhole => {
-            let bit = match answer.security {
-                Security::Secure => dane::discovery::AuthenticData::Set,
-                Security::Insecure => dane::discovery::AuthenticData::Clear,
-            };
-            // Whoever implements `LookUp` vouches for the path: its documentation says so.
-            dane::discovery::Answer::from_ad_bit(outcome, bit, names, &TrustedPath::same_host())
-        }
-    }
-}
-
-const fn security(security: Security) -> dane::discovery::Security {
-    match security {
-        Security::Secure => dane::discovery::Security::Secure,
-        Security::Insecure => dane::discovery::Security::Insecure,
-    }
-}
-
-fn failure(error: &LookUpError) -> dane::discovery::LookUpFailure {
-    use crate::resolve::ChainError;
-
-    match error {
-        LookUpError::Bogus { .. } => dane::discovery::LookUpFailure::Bogus,
-        LookUpError::Indeterminate { .. } => dane::discovery::LookUpFailure::Indeterminate,
-        LookUpError::Chain(ChainError::Loop) => dane::discovery::LookUpFailure::CnameLoop,
-        LookUpError::Chain(ChainError::TooLong) => dane::discovery::LookUpFailure::TooManyHops,
-        LookUpError::ServFail { .. } | LookUpError::ResponseCode(_) => {
-            dane::discovery::LookUpFailure::ServerFailure
-        }
-        LookUpError::Timeout | LookUpError::Unreachable(_) => {
-            dane::discovery::LookUpFailure::TimedOut
-        }
-        LookUpError::Chain(ChainError::Alias)
-        | LookUpError::Malformed
-        | LookUpError::Name
-        | LookUpError::Referral
-        | LookUpError::TooManyRecords
-        | LookUpError::Truncated => dane::discovery::LookUpFailure::Malformed,
-    }
+    name.parse().ok().map(|name| Question::new(name, kind))
 }
 
 /// Both families by turns, so that a family without a route costs one try at a time.

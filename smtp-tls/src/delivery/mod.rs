@@ -7,31 +7,44 @@
 //! ```
 //!
 //! First the questions that concern the domain are asked side by side: its mail hosts, its MTA-STS
-//! record, its TLSRPT record. Then host by host: addresses and TLSA records, the plan, one attempt,
-//! or two where the plan allows the second in clear.
+//! record, its TLSRPT record. Then host by host: addresses and TLSA records, the plan, one attempt;
+//! a second one in clear where the plan allows that, and more of them for a host that takes only so many
+//! recipients over one connection.
+//!
+//! A recipient has one fate in the end:
+//!
+//! - delivered, if and only if a host has said so;
+//! - refused, if a host said so for good, if the domain takes no mail at all, or if no host offers what
+//!   the message needs;
+//! - deferred in every other case. It is then not known that anything is wrong for good.
 
+mod convert;
 mod facts;
 mod host;
+mod left;
 mod settings;
 
 use mta_sts::{FetchError, PolicyBody, PolicyDomain, Stored, Update};
 use pki_types::UnixTime;
 
-pub use settings::{InsecureMx, LocalLevel, Settings};
+pub use settings::{DaneFailure, InsecureMx, LocalLevel, MessageTerms, Settings};
 
-use crate::attempt::{Attempt, AttemptResult, Peer};
+use crate::attempt::{Answered, Assurance, Attempt, AttemptResult, Connection, Peer};
+use crate::plan::{Listed, Terms};
 use crate::report::{Cause, Fate, Report, StoreResult, Try};
 use crate::resolve::{Answer, LookUpError, Name, Question};
 use facts::Facts;
 use host::{Conclusion, HostStage};
+use left::Left;
 
 /// The delivery of one message to the recipients of one domain.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     settings: Settings,
+    terms: Terms,
     report: Report,
-    /// The recipients that no host has answered for good, by their place in the envelope.
-    left: Vec<usize>,
+    /// The recipients that no host has answered for good.
+    left: Left,
     /// The hosts not yet tried, the next one last.
     hosts: Vec<Name>,
     state: State,
@@ -93,13 +106,22 @@ impl Delivery {
         now: UnixTime,
     ) -> Self {
         let facts = Facts::new(&domain, stored, &settings, now);
-        Self {
-            settings,
-            report: Report::new(domain, recipients),
-            left: (0..recipients).collect(),
-            hosts: Vec::new(),
-            state: State::Facts(Box::new(facts)),
-        }
+        let terms = settings.terms(MessageTerms::default());
+        // Without recipients nothing is wanted.
+        let state = match recipients {
+            0 => State::Done,
+            _ => State::Facts(Box::new(facts)),
+        };
+        let report = Report::new(domain, recipients);
+        Self { settings, terms, report, left: Left::new(recipients), hosts: Vec::new(), state }
+    }
+
+    /// The same for a message that asks something of TLS by itself, or is a TLS report.
+    #[must_use]
+    pub fn message(mut self, message: MessageTerms) -> Self {
+        self.terms = self.settings.terms(message);
+        self.report.purpose = message.purpose;
+        self
     }
 
     /// A delivery that cannot begin, because the policy store does not answer: "no answer" is not "no
@@ -129,7 +151,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// [`UnexpectedInput`] if it answers something else than [`Self::action`].
+    /// [`UnexpectedInput`] if it answers something else than [`Self::action`], or an attempt with another
+    /// number of answers than it has recipients.
     pub fn handle(&mut self, input: Input<'_>, now: UnixTime) -> Result<(), UnexpectedInput> {
         match (&mut self.state, input) {
             (State::Facts(facts), Input::Answered(question, answer)) => {
@@ -150,6 +173,9 @@ impl Delivery {
             }
             (State::Attempt(attempt), Input::Attempted(result)) => {
                 let attempt = (**attempt).clone();
+                if !is_answer_to(&result, &attempt) {
+                    return Err(UnexpectedInput);
+                }
                 self.attempted(&attempt, result, now);
             }
             _ => return Err(UnexpectedInput),
@@ -199,10 +225,11 @@ impl Delivery {
 
     fn next_host(&mut self, now: UnixTime) {
         let Some(host) = self.hosts.pop() else {
+            self.left.no_host_left(&mut self.report);
             self.state = State::Done;
             return;
         };
-        let stage = HostStage::new(host, &self.report, &self.settings);
+        let stage = HostStage::new(host, &self.report, &self.settings, self.terms);
         self.state = State::Host(Box::new(stage));
         self.when_host_is_known(now);
     }
@@ -212,7 +239,8 @@ impl Delivery {
         if !stage.questions().is_empty() {
             return;
         }
-        match stage.conclude(&self.report, &self.settings, self.left.clone()) {
+        let places = self.left.places();
+        match stage.conclude(&self.report, &self.settings, self.terms, places) {
             Conclusion::Try { assessment, attempt } => {
                 let host = attempt.host.clone();
                 self.report.tries.push(Try::new(host, assessment));
@@ -221,7 +249,7 @@ impl Delivery {
             Conclusion::Skip { host, assessment, fate } => {
                 self.report.skipped(&host, &assessment, now);
                 self.report.tries.push(Try::new(host, assessment));
-                self.left_get(&fate);
+                self.left.all_get(&fate, &mut self.report);
                 self.next_host(now);
             }
         }
@@ -232,7 +260,8 @@ impl Delivery {
         match result {
             AttemptResult::NotReached(_) => {
                 let host = attempt.host.clone();
-                self.left_get(&Fate::Deferred(Cause::NotReached { host }));
+                let fate = Fate::Deferred(Cause::NotReached { host });
+                self.left.all_get(&fate, &mut self.report);
                 self.next_host(now);
             }
             AttemptResult::Failed { connection, failure, end } => {
@@ -242,49 +271,71 @@ impl Delivery {
                     Peer::NotChecked | Peer::Pkix | Peer::DaneEe | Peer::DaneTa => None,
                 };
                 let host = attempt.host.clone();
-                self.left_get(&Fate::Deferred(Cause::Session { host, failure, refusal }));
+                let fate = Fate::Deferred(Cause::Session { host, failure, refusal });
                 match again {
+                    // What becomes of them is decided there.
                     Some(again) => self.state = State::Attempt(Box::new(again)),
-                    None => self.next_host(now),
+                    None => {
+                        self.left.all_get(&fate, &mut self.report);
+                        self.next_host(now);
+                    }
                 }
             }
             AttemptResult::Offered { connection, recipients } => {
-                let (assurance, mx) = (connection.assurance(), attempt.plan.mx);
-                for (place, answered) in attempt.recipients.iter().zip(recipients) {
-                    let fate = Fate::of(answered, &attempt.host, assurance, mx);
-                    self.settle(*place, fate);
-                }
-                if self.left.is_empty() { self.state = State::Done } else { self.next_host(now) }
+                self.offered(attempt, &connection, recipients, now);
             }
         }
     }
 
-    /// A host has spoken of this recipient: unless it asks to come again, that is final.
-    fn settle(&mut self, place: usize, fate: Fate) {
-        if !matches!(fate, Fate::Deferred(_)) {
-            self.left.retain(|left| *left != place);
+    fn offered(
+        &mut self,
+        attempt: &Attempt,
+        connection: &Connection,
+        answers: Vec<Answered>,
+        now: UnixTime,
+    ) {
+        let (assurance, mx) = (self.assurance(connection), attempt.plan.mx);
+        let mut not_asked = Vec::new();
+        for (place, answered) in attempt.recipients.iter().zip(answers) {
+            if answered == Answered::NotAsked {
+                not_asked.push(*place);
+            }
+            let fate = Fate::of(answered, &attempt.host, assurance, mx);
+            self.left.one_gets(*place, fate, &mut self.report);
         }
-        if let Some(slot) = self.report.fates.get_mut(place) {
-            *slot = fate;
+        if self.left.is_empty() {
+            self.state = State::Done;
+        } else if !not_asked.is_empty() && not_asked.len() < attempt.recipients.len() {
+            // RFC 9422 section 4: who is over the limit of a connection has another one.
+            let again = Attempt { recipients: not_asked, ..attempt.clone() };
+            self.state = State::Attempt(Box::new(again));
+        } else {
+            self.next_host(now);
         }
     }
 
-    /// What those get who are left if no other host does better. What a host has said to one of them
-    /// stands.
-    fn left_get(&mut self, fate: &Fate) {
-        for place in &self.left {
-            if let Some(slot) = self.report.fates.get_mut(*place)
-                && !matches!(slot, Fate::Deferred(Cause::Answered { .. }))
-            {
-                *slot = fate.clone();
-            }
+    /// How the message travels. A certificate that names the host says nothing of the domain unless the
+    /// domain's policy lists the host.
+    fn assurance(&self, connection: &Connection) -> Assurance {
+        let listed = self.report.tries.last().map(|one| one.assessment.listed);
+        match (connection.assurance(), listed) {
+            (Assurance::Pkix, Some(Listed::Yes)) => Assurance::Pkix,
+            (Assurance::Pkix, _) => Assurance::Unauthenticated,
+            (assurance, _) => assurance,
         }
     }
 
     fn finish_all(&mut self, fate: &Fate) {
-        self.left_get(fate);
-        self.left.clear();
+        self.left.all_get(fate, &mut self.report);
         self.state = State::Done;
+    }
+}
+
+/// Whether the result can be one of this attempt: an answer for each recipient.
+fn is_answer_to(result: &AttemptResult, attempt: &Attempt) -> bool {
+    match result {
+        AttemptResult::Offered { recipients, .. } => recipients.len() == attempt.recipients.len(),
+        AttemptResult::NotReached(_) | AttemptResult::Failed { .. } => true,
     }
 }
 

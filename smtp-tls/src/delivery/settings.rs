@@ -1,5 +1,14 @@
 //! What the operator chooses for deliveries, each choice with its default named.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mta_sts::{Exemption, MessageTls, Override};
+use tlsrpt::Purpose;
+
+use crate::plan::{Demand, Terms};
+use crate::resolve::Name;
+
 /// What the operator chooses. The default is the secure one throughout: nothing has to be set.
 #[non_exhaustive]
 #[derive(Clone, Debug)]
@@ -10,8 +19,14 @@ pub struct Settings {
     /// Whether the TLSA records of hosts found by an insecure MX answer are used. Default:
     /// [`InsecureMx::UseTlsa`].
     pub insecure_mx: InsecureMx,
+    /// Whether a failure of DANE authentication keeps a host from being used. Default:
+    /// [`DaneFailure::SkipsHost`].
+    pub dane_failure: DaneFailure,
     /// MTA-STS.
     pub mta_sts: mta_sts::Options,
+    /// What the operator knows better about the MTA-STS policies of single domains, in place of the
+    /// override in [`Self::mta_sts`]. Default: nothing.
+    pub mta_sts_overrides: Arc<BTreeMap<Name, Override>>,
     /// The port of SMTP, 25 but in a laboratory. TLSA owner names have port 25 all the same.
     pub port: u16,
     /// A number that spreads the load over hosts of equal preference: take another one each time.
@@ -23,11 +38,94 @@ impl Default for Settings {
         Self {
             level: LocalLevel::Opportunistic,
             insecure_mx: InsecureMx::UseTlsa,
+            dane_failure: DaneFailure::SkipsHost,
             mta_sts: mta_sts::Options::default(),
+            mta_sts_overrides: Arc::default(),
             port: 25,
             seed: 0,
         }
     }
+}
+
+impl Settings {
+    /// Decides for one domain what its MTA-STS policy is worth.
+    ///
+    /// ```
+    /// use mta_sts::Override;
+    ///
+    /// let mut settings = smtp_tls::delivery::Settings::default();
+    /// settings.override_policy("partner.example".parse()?, Override::Enforce);
+    /// # Ok::<(), smtp_tls::resolve::NameError>(())
+    /// ```
+    pub fn override_policy(&mut self, domain: Name, policy_override: Override) {
+        Arc::make_mut(&mut self.mta_sts_overrides).insert(domain, policy_override);
+    }
+
+    /// The options of MTA-STS for one domain.
+    pub(super) fn mta_sts_for(&self, domain: &Name) -> mta_sts::Options {
+        let mut options = self.mta_sts.clone();
+        if let Some(own) = self.mta_sts_overrides.get(domain) {
+            options.policy_override = own.clone();
+        }
+        options
+    }
+
+    /// What is asked of every host for such a message. A demand of the operator outweighs what the
+    /// message would set aside.
+    pub(super) fn terms(&self, message: MessageTerms) -> Terms {
+        let exemption = self.mta_sts.tls_required_no.exemption(message.tls);
+        let demand = match (message.tls, message.purpose, exemption) {
+            (MessageTls::Required, _, _) => Demand::RequireTls,
+            (_, Purpose::ReportDelivery, _) | (_, _, Exemption::TlsRequiredNo) => Demand::Exempt,
+            _ => Demand::Ordinary,
+        };
+        Terms { level: self.level, demand }
+    }
+}
+
+/// What one message asks of TLS, and what it is for.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageTerms {
+    /// What it says of TLS ([RFC 8689](https://www.rfc-editor.org/rfc/rfc8689)). A `TLS-Required: No`
+    /// counts only where [`mta_sts::Options::tls_required_no`] honours it.
+    pub tls: MessageTls,
+    /// What it is for. A TLS report is delivered whatever the domain's policies say
+    /// ([RFC 8460 section 5.3](https://www.rfc-editor.org/rfc/rfc8460#section-5.3)), and its sessions
+    /// are not counted.
+    pub purpose: Purpose,
+}
+
+impl MessageTerms {
+    /// A message that must travel by TLS to authenticated servers alone, or come back.
+    #[must_use]
+    pub fn require_tls() -> Self {
+        Self { tls: MessageTls::Required, purpose: Purpose::Ordinary }
+    }
+
+    /// A message with a `TLS-Required: No` field.
+    #[must_use]
+    pub fn tls_required_no() -> Self {
+        Self { tls: MessageTls::RequiredNo, purpose: Purpose::Ordinary }
+    }
+
+    /// A TLS report.
+    #[must_use]
+    pub fn report_delivery() -> Self {
+        Self { tls: MessageTls::Unsaid, purpose: Purpose::ReportDelivery }
+    }
+}
+
+/// What a failure of DANE authentication means for a host that has usable records.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum DaneFailure {
+    /// The host is not used.
+    #[default]
+    SkipsHost,
+    /// It is reported, and delivery goes on without authentication
+    /// ([RFC 7672 section 9.1](https://www.rfc-editor.org/rfc/rfc7672#section-9.1)). Where the operator
+    /// demands DANE ([`LocalLevel::Dane`]) the host is not used all the same.
+    DangerReportOnly,
 }
 
 /// What every connection must reach at least. A domain's policy can only raise it.

@@ -1,13 +1,13 @@
 //! The message over a session that is ready for it.
 
 use smtp_starttls::{
-    Answer, CommandError, Event, ForwardPath, Input, Mail, Mailer, Phase, Recipient, ReplyLine,
-    Want, limits,
+    Answer, CommandError, Delivery, Event, ForwardPath, Input, Mail, MailFailure, Mailer, Phase,
+    Recipient, ReplyLine, Want, limits,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Envelope;
-use super::session::{Classify, READ, Wait, read, write};
+use super::session::{READ, Rules, Wait, read, write};
 use crate::attempt::{Answered, Reply};
 
 /// Octets of the message that are handed to the transport at once.
@@ -22,12 +22,12 @@ pub(super) async fn send<S, T>(
     io: &mut T,
     envelope: &Envelope<'_>,
     places: &[usize],
-    classify: Classify,
+    rules: Rules<S>,
 ) -> Vec<Answered>
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut talk = Talk { mailer, io, classify, buffer: vec![0; READ], held: Vec::new() };
+    let mut talk = Talk { mailer, io, rules, buffer: vec![0; READ], held: Vec::new() };
     let paths: Vec<_> = places.iter().filter_map(|place| envelope.to.get(*place)).collect();
     let mut answers: Vec<Option<Answered>> = vec![None; paths.len()];
     loop {
@@ -55,7 +55,7 @@ where
 struct Talk<'t, S, T> {
     mailer: Mailer<S>,
     io: &'t mut T,
-    classify: Classify,
+    rules: Rules<S>,
     buffer: Vec<u8>,
     /// Octets read and not yet taken.
     held: Vec<u8>,
@@ -74,8 +74,8 @@ where
         open: &[usize],
         answers: &mut [Option<Answered>],
     ) -> Result<(), Answered> {
-        let mail = mail(envelope);
-        let (answer, text) = self.command(|mailer, out| mailer.mail(&mail, out)).await?;
+        let (mail, begin) = (mail(envelope), self.rules.begin);
+        let (answer, text) = self.command(|mailer, out| begin(mailer, &mail, out)).await?;
         if !answer.is_positive() {
             return Err(negative(answer, text));
         }
@@ -86,22 +86,31 @@ where
             let named = self.command(|mailer, out| mailer.recipient(&recipient, out)).await;
             match named {
                 Ok((answer, _)) if answer.is_positive() => accepted.push(*at),
+                // They come into the next transaction.
+                Ok((answer, _)) if is_too_many(answer) && !accepted.is_empty() => {}
                 Ok((answer, text)) => put(answers, *at, negative(answer, text)),
-                Err(Answered::Unfit(CommandError::TooManyRecipients)) if !accepted.is_empty() => {
-                    break;
-                }
-                Err(Answered::Unfit(error)) => put(answers, *at, Answered::Unfit(error)),
+                Err(Answered::NotAsked) if !accepted.is_empty() => break,
+                Err(refused @ Answered::Unfit(_)) => put(answers, *at, refused),
                 Err(ended) => return Err(ended),
             }
         }
         if accepted.is_empty() {
             return self.reset().await;
         }
-        let answer = self.message(envelope).await?;
-        for at in accepted {
-            put(answers, at, answer.clone());
-        }
-        Ok(())
+        let answer = match self.message(envelope).await {
+            Ok(answer) => answer,
+            Err(ended) => {
+                // Who was not accepted in this transaction was not offered the message.
+                accepted.iter().for_each(|at| put(answers, *at, ended.clone()));
+                return Err(match ended {
+                    Answered::Unconfirmed { reason } => Answered::Lost { reason },
+                    ended => ended,
+                });
+            }
+        };
+        let is_taken = matches!(answer, Answered::Taken(_));
+        accepted.iter().for_each(|at| put(answers, *at, answer.clone()));
+        if is_taken || answers.iter().all(Option::is_some) { Ok(()) } else { self.reset().await }
     }
 
     /// DATA, the message and its answer.
@@ -113,7 +122,7 @@ where
         let mut rest = envelope.message.as_bytes();
         let mut out = vec![0; PIECE];
         while !rest.is_empty() {
-            let progress = self.mailer.body(rest, &mut out).map_err(Answered::Unfit)?;
+            let progress = self.mailer.body(rest, &mut out).map_err(not_written)?;
             let octets = out.get(..progress.written).unwrap_or_default();
             self.put_out(octets).await?;
             rest = rest.get(progress.taken..).unwrap_or_default();
@@ -143,7 +152,7 @@ where
         command: impl FnOnce(&mut Mailer<S>, &mut [u8]) -> Result<usize, CommandError>,
     ) -> Result<(Answer, String), Answered> {
         let mut out = [0; limits::COMMAND];
-        let len = command(&mut self.mailer, &mut out).map_err(Answered::Unfit)?;
+        let len = command(&mut self.mailer, &mut out).map_err(not_written)?;
         self.put_out(out.get(..len).unwrap_or_default()).await?;
         let mut wait = Wait::new(self.mailer.phase(), self.mailer.wait_limit().duration());
         let mut text = String::new();
@@ -156,7 +165,7 @@ where
                     | Event::Recipient(_, answer)
                     | Event::Data(answer)
                     | Event::Message(answer) => Ok((answer, text)),
-                    Event::Ended(failure) => Err(Answered::Lost { reason: failure.reason.word() }),
+                    Event::Ended(failure) => Err(ended(failure)),
                     _ => Err(Answered::Lost { reason: "closed" }),
                 };
             }
@@ -167,7 +176,7 @@ where
     async fn event(&mut self, wait: &Wait, text: &mut String) -> Option<Event> {
         let mut notice = |_: Phase, line: &ReplyLine<'_>| keep_text(line, text);
         if self.held.is_empty() {
-            match read(self.io, &mut self.buffer, wait.until, self.classify).await {
+            match read(self.io, &mut self.buffer, wait.until, self.rules.classify).await {
                 Input::Bytes(octets) => self.held.extend_from_slice(octets),
                 input => return self.mailer.handle_with(input, &mut notice).event,
             }
@@ -179,17 +188,49 @@ where
 
     async fn put_out(&mut self, octets: &[u8]) -> Result<(), Answered> {
         let wait = Wait::new(self.mailer.phase(), self.mailer.wait_limit().duration());
-        match write(self.io, octets, wait.until, self.classify).await {
+        match write(self.io, octets, wait.until, self.rules.classify).await {
             Input::Sent => Ok(()),
             input => {
                 let event = self.mailer.handle(input).event;
                 Err(match event {
-                    Some(Event::Ended(failure)) => Answered::Lost { reason: failure.reason.word() },
+                    Some(Event::Ended(failure)) => ended(failure),
                     _ => Answered::Lost { reason: "closed" },
                 })
             }
         }
     }
+}
+
+/// What an end before the time means for who has no answer yet.
+const fn ended(failure: MailFailure) -> Answered {
+    let reason = failure.reason.word();
+    match failure.delivery {
+        Delivery::NotDelivered => Answered::Lost { reason },
+        Delivery::Unconfirmed => Answered::Unconfirmed { reason },
+    }
+}
+
+/// Why a command was not written: the host lacks something, which is for good; or it takes no more over
+/// this connection, or the connection is over, which says nothing of the next one.
+fn not_written(error: CommandError) -> Answered {
+    match error {
+        CommandError::Ended(failure) => ended(failure),
+        CommandError::TooManyRecipients | CommandError::TooManyTransactions => Answered::NotAsked,
+        CommandError::NotOffered(_)
+        | CommandError::MessageTooLarge(_)
+        | CommandError::NeedsSmtpUtf8
+        | CommandError::BinaryNeedsChunks
+        | CommandError::Message(_) => Answered::Unfit(error),
+        // None of these comes about here; were one to, nothing would be wrong for good.
+        _ => Answered::Lost { reason: "not-sent" },
+    }
+}
+
+/// 452 for a recipient too many, and for nothing else that the enhanced code tells
+/// ([RFC 5321 section 4.5.3.1.10](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.10)).
+fn is_too_many(answer: Answer) -> bool {
+    let says_so = answer.status.is_none_or(|code| code.to_string() == "4.5.3");
+    answer.code.value() == 452 && says_so
 }
 
 fn mail<'a>(envelope: &Envelope<'a>) -> Mail<'a> {

@@ -5,8 +5,9 @@ use core::time::Duration;
 use std::io;
 
 use smtp_starttls::{
-    Action, Channel, Clear, Config, EhloName, Input, Outcome, Phase, Sealed, Session, TlsFacts,
-    TlsFailure, Upgrade, Verification, VerifiedBy,
+    Action, Channel, Clear, CommandError, Config, EhloName, Input, Mail, Mailer, MessageNeed,
+    MxTrust, Outcome, Phase, Sealed, Session, TlsFacts, TlsFailure, Upgrade, Verification,
+    VerifiedBy,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -82,7 +83,7 @@ impl Run<'_> {
         match outcome {
             Some(Outcome::Plaintext(failure)) => {
                 connection.clear_because = Some(failure);
-                self.offer(session, &mut stream, connection, in_clear).await
+                self.offer(session, &mut stream, connection, Rules::CLEAR).await
             }
             Some(outcome) => failed(connection, outcome),
             None => match session.into_upgrade() {
@@ -94,7 +95,8 @@ impl Run<'_> {
     }
 
     fn config(&self) -> Result<Config, smtp_starttls::Failure> {
-        let config = Config::new(*self.ehlo_name, self.attempt.plan.requirement);
+        let plan = &self.attempt.plan;
+        let config = Config::new(*self.ehlo_name, plan.requirement).message(plan.need);
         match &self.attempt.transport {
             Transport::StartTls => Ok(config),
             Transport::InClear { after } => config.in_clear_after(after).map_err(|_| **after),
@@ -128,7 +130,7 @@ impl Run<'_> {
         let mut session: Session<Sealed> = upgrade.tls_up(self.ehlo_name, &facts);
         match drive(&mut session, &mut stream, inside_tls).await {
             Some(Outcome::Secured) => {
-                self.offer(session, &mut stream, connection, inside_tls).await
+                self.offer(session, &mut stream, connection, Rules::sealed(self.attempt.plan.need)).await
             }
             Some(outcome) => failed(connection, outcome),
             // A session inside TLS never asks for TLS.
@@ -142,7 +144,7 @@ impl Run<'_> {
         session: Session<S>,
         io: &mut T,
         connection: Connection,
-        classify: Classify,
+        rules: Rules<S>,
     ) -> AttemptResult
     where
         T: AsyncRead + AsyncWrite + Unpin,
@@ -151,7 +153,7 @@ impl Run<'_> {
         match session.into_mailer() {
             Ok(mailer) => {
                 let places = &self.attempt.recipients;
-                let recipients = send(mailer, io, self.envelope, places, classify).await;
+                let recipients = send(mailer, io, self.envelope, places, rules).await;
                 // The message has its answer; how the connection closes changes nothing.
                 let _ = timeout(Duration::from_secs(5), io.shutdown()).await;
                 AttemptResult::Offered { connection, recipients }
@@ -164,6 +166,45 @@ impl Run<'_> {
 
 /// What a failed read or write means for the machine.
 pub(super) type Classify = fn(&io::Error) -> Input<'static>;
+
+/// Writes MAIL into a buffer.
+type Begin<S> = fn(&mut Mailer<S>, &Mail<'_>, &mut [u8]) -> Result<usize, CommandError>;
+
+/// What differs in clear and inside TLS once the session is ready for mail.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<S> {
+    pub(super) classify: Classify,
+    pub(super) begin: Begin<S>,
+}
+
+impl Rules<Clear> {
+    /// A message that asks for REQUIRETLS never comes here: its session does not go on in clear.
+    const CLEAR: Self = Self { classify: in_clear, begin: Mailer::mail };
+}
+
+impl Rules<Sealed> {
+    const fn sealed(need: MessageNeed) -> Self {
+        let begin: Begin<Sealed> = match need {
+            MessageNeed::Nothing => Mailer::mail,
+            MessageNeed::RequireTls(MxTrust::Authenticated) => mail_require_tls,
+            MessageNeed::RequireTls(MxTrust::NotAuthenticated) => {
+                |_, _, _| Err(CommandError::RequireTlsNotPermitted)
+            }
+        };
+        Self { classify: inside_tls, begin }
+    }
+}
+
+/// RFC 8689 section 4.2.1: asks the next server for the same.
+fn mail_require_tls(
+    mailer: &mut Mailer<Sealed>,
+    mail: &Mail<'_>,
+    out: &mut [u8],
+) -> Result<usize, CommandError> {
+    let permit = mailer.permit_require_tls(MxTrust::Authenticated);
+    let permit = permit.map_err(|_| CommandError::RequireTlsNotPermitted)?;
+    mailer.mail_require_tls(mail, permit, out)
+}
 
 fn in_clear(_: &io::Error) -> Input<'static> {
     Input::EndOfStream
