@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::rustls::ClientConfig;
+use ::rustls::{ClientConfig, ClientConnection};
 use dane::adapter::rustls::{DaneVerifier, client_config};
 use dane::discovery::DanePlan;
 use dane::{Failure, Usage};
@@ -63,7 +63,8 @@ impl Connector {
             .map_err(|_| TlsError::Local)?;
         let config = client_config(builder, Arc::clone(&verifier));
         let connector = TlsConnector::from(Arc::new(config));
-        let stream = connector.connect(verifier.server_name(), stream).await;
+        let first = |connection: &mut ClientConnection| self.hand_over_first(connection);
+        let stream = connector.connect_with(verifier.server_name(), stream, first).await;
         let stream = stream.map_err(|error| match verifier.failure() {
             Some(failure) => DaneError::NotAuthenticated(failure),
             None => DaneError::Tls(TlsError::from(&error)),

@@ -4,6 +4,7 @@
 //! serves a whole mail server; [`Mailer::deliver`] delivers one message to the recipients of one
 //! domain, and any number of deliveries may run side by side.
 
+mod gate;
 mod handshake;
 mod mail;
 mod session;
@@ -14,16 +15,17 @@ use core::time::Duration;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
-use mta_sts::{FetchError, PolicyDomain, PolicyStore, Stored, Update};
+use mta_sts::{FetchError, MessageTls, PolicyDomain, PolicyStore, Stored, Update};
 use pki_types::UnixTime;
-use smtp_starttls::{EhloName, ForwardPath, Message, ReversePath};
+use smtp_starttls::{EhloName, ForwardPath, Message, ReversePath, TlsRequired};
 use tokio::time::timeout;
 
 use crate::FetchPolicy;
 use crate::adapter::rustls::Connector;
-use crate::delivery::{Action, Delivery, Input, Settings};
+use crate::delivery::{Action, Delivery, Input, MessageTerms, Settings};
 use crate::report::{Report, StoreResult};
-use crate::resolve::{LookUp, Name};
+use crate::resolve::{Kind, LookUp, Name};
+use gate::Gates;
 
 /// How long a fetch may take in all
 /// ([RFC 8461 section 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3)).
@@ -37,6 +39,7 @@ pub struct Mailer<L, F, S> {
     connector: Connector,
     ehlo_name: EhloName,
     settings: Settings,
+    gates: Gates,
 }
 
 /// One message for the recipients of one domain.
@@ -59,7 +62,8 @@ where
     /// A mailer that greets with `ehlo_name`, with the secure settings.
     #[must_use]
     pub fn new(look_up: L, fetch: F, store: S, connector: Connector, ehlo_name: EhloName) -> Self {
-        Self { look_up, fetch, store, connector, ehlo_name, settings: Settings::default() }
+        let (settings, gates) = (Settings::default(), Gates::default());
+        Self { look_up, fetch, store, connector, ehlo_name, settings, gates }
     }
 
     /// With other settings; what they weaken has `danger` in its name.
@@ -75,21 +79,73 @@ where
 
     /// Delivers one message to the recipients of `domain`, their domain part in A-labels.
     ///
-    /// It always comes to a report: whatever fails is in there, recipient by recipient.
+    /// It always comes to a report: whatever fails is in there, recipient by recipient. A
+    /// `TLS-Required: No` field in the header counts where [`mta_sts::Options::tls_required_no`] says so.
+    ///
+    /// Dropping the future ends the delivery as a lost connection does: what was not answered is not
+    /// delivered, as far as can be known.
     pub async fn deliver(&self, domain: Name, envelope: &Envelope<'_>) -> Report {
-        let recipients = envelope.to.len();
+        let mut message = MessageTerms::default();
+        if TlsRequired::of_header(envelope.message.as_bytes()) == TlsRequired::No {
+            message.tls = MessageTls::RequiredNo;
+        }
+        self.deliver_with(domain, envelope, message).await
+    }
+
+    /// As [`Self::deliver`], for a message that asks something of TLS by itself: one that came with
+    /// REQUIRETLS, or a TLS report. The header is not looked at.
+    pub async fn deliver_with(
+        &self,
+        domain: Name,
+        envelope: &Envelope<'_>,
+        message: MessageTerms,
+    ) -> Report {
+        let Some(mut delivery) = self.begin(&domain, envelope, message).await else {
+            return Delivery::without_store(domain, envelope.to.len());
+        };
+        if let Action::LookUp(_) = delivery.action() {
+            // The questions that concern the domain.
+            if self.step(&mut delivery, envelope).await.is_err() {
+                return delivery.report().clone();
+            }
+        }
+        let pass = match delivery.action() {
+            Action::FetchPolicy(policy_domain) => Some(self.gates.pass(policy_domain).await),
+            _ => None,
+        };
+        if pass.is_some() {
+            // Another delivery may have fetched it meanwhile: begin again with what is stored now.
+            match self.begin(&domain, envelope, message).await {
+                Some(again) => delivery = again,
+                None => return Delivery::without_store(domain, envelope.to.len()),
+            }
+        }
+        while is_about_the_policy(&delivery) {
+            if self.step(&mut delivery, envelope).await.is_err() {
+                break;
+            }
+        }
+        drop(pass);
+        while self.step(&mut delivery, envelope).await.is_ok() {}
+        delivery.into_report().unwrap_or_else(|unfinished| unfinished.report().clone())
+    }
+
+    /// A delivery with what is stored of the domain; nothing if the store does not answer.
+    async fn begin(
+        &self,
+        domain: &Name,
+        envelope: &Envelope<'_>,
+        message: MessageTerms,
+    ) -> Option<Delivery> {
         let stored = match domain.as_str().parse::<PolicyDomain>() {
-            Ok(policy_domain) => match self.store.load(&policy_domain).await {
-                Ok(stored) => stored,
-                Err(_) => return Delivery::without_store(domain, recipients),
-            },
+            Ok(policy_domain) => self.store.load(&policy_domain).await.ok()?,
             Err(_) => Stored::default(),
         };
         let mut settings = self.settings.clone();
         settings.seed ^= seed();
-        let mut delivery = Delivery::new(domain, recipients, settings, stored, now());
-        while self.step(&mut delivery, envelope).await.is_ok() {}
-        delivery.report().clone()
+        let recipients = envelope.to.len();
+        let delivery = Delivery::new(domain.clone(), recipients, settings, stored, now());
+        Some(delivery.message(message))
     }
 
     /// Carries out one action; an error ends the delivery.
@@ -133,6 +189,15 @@ where
 impl<L, F, S> fmt::Debug for Mailer<L, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mailer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Whether what is wanted now concerns the policy of the domain, or the questions before it.
+fn is_about_the_policy(delivery: &Delivery) -> bool {
+    match delivery.action() {
+        Action::LookUp(questions) => questions.iter().any(|question| question.kind == Kind::Mx),
+        Action::FetchPolicy(_) | Action::StorePolicy(..) => true,
+        Action::Connect(_) | Action::Done(_) => false,
     }
 }
 

@@ -6,8 +6,8 @@ use std::io;
 
 use smtp_starttls::{
     Action, Channel, Clear, CommandError, Config, EhloName, Input, Mail, Mailer, MessageNeed,
-    MxTrust, Outcome, Phase, Sealed, Session, TlsFacts, TlsFailure, Upgrade, Verification,
-    VerifiedBy,
+    MxTrust, Outcome, Phase, Requirement, Sealed, Session, TlsFacts, TlsFailure, Upgrade,
+    Verification, VerifiedBy,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -19,6 +19,7 @@ use super::mail::send;
 use super::watch::Watched;
 use crate::adapter::rustls::{Connector, TlsError};
 use crate::attempt::{Attempt, AttemptResult, Connection, End, Peer, Transport};
+use crate::plan::{Check, HostPlan};
 
 /// How long connecting to one address may take. Ours, after common practice; RFC 5321 names no figure.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -105,13 +106,21 @@ impl Run<'_> {
 
     async fn upgrade(
         &self,
-        upgrade: Upgrade,
+        mut upgrade: Upgrade,
         stream: TcpStream,
         mut connection: Connection,
     ) -> AttemptResult {
         let (stream, first) = Watched::new(stream);
         let limit = upgrade.wait_limit().duration();
-        let secured = timeout(limit, handshake(self.connector, &self.attempt.plan, stream)).await;
+        let plan = &self.attempt.plan;
+        let early = if is_verified_by_the_handshake(plan) {
+            let hello = upgrade.early_hello(self.ehlo_name);
+            Some(self.connector.sending_first(hello.as_bytes()))
+        } else {
+            None
+        };
+        let connector = early.as_ref().unwrap_or(self.connector);
+        let secured = timeout(limit, handshake(connector, plan, stream)).await;
         let upgrade = match upgrade.first_octets(first.get()) {
             Ok(upgrade) => upgrade,
             Err(plaintext) => return failed(connection, plaintext.outcome()),
@@ -130,7 +139,8 @@ impl Run<'_> {
         let mut session: Session<Sealed> = upgrade.tls_up(self.ehlo_name, &facts);
         match drive(&mut session, &mut stream, inside_tls).await {
             Some(Outcome::Secured) => {
-                self.offer(session, &mut stream, connection, Rules::sealed(self.attempt.plan.need)).await
+                self.offer(session, &mut stream, connection, Rules::sealed(self.attempt.plan.need))
+                    .await
             }
             Some(outcome) => failed(connection, outcome),
             // A session inside TLS never asks for TLS.
@@ -162,6 +172,15 @@ impl Run<'_> {
             Err(_) => AttemptResult::NotReached(vec![(remote, io::ErrorKind::Other)]),
         }
     }
+}
+
+/// Whether the handshake itself fails with a server that is not verified as required: only then may EHLO
+/// be handed over before it is done.
+fn is_verified_by_the_handshake(plan: &HostPlan) -> bool {
+    let is_audit = matches!(&plan.check, Check::Dane(records)
+        if records.enforcement() == dane::discovery::Enforcement::DangerAuditOnly);
+    plan.need == MessageNeed::Nothing
+        && (plan.requirement != Requirement::Authenticate || !is_audit)
 }
 
 /// What a failed read or write means for the machine.
