@@ -10,6 +10,7 @@ mod fetch;
 pub mod mx;
 mod outcome;
 pub mod plan;
+pub mod posture;
 pub mod report;
 pub mod resolve;
 mod sink;
