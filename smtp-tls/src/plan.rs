@@ -189,9 +189,7 @@ impl Case<'_> {
             (Some(Mode::Testing), _) if matches!(check, Check::Nothing) => {
                 Ok(self.plan(requirement, Check::Pkix, self.host.clone()))
             }
-            (Some(Mode::Testing | Mode::None) | None, _) => {
-                Ok(self.plan(requirement, check, sni))
-            }
+            (Some(Mode::Testing | Mode::None) | None, _) => Ok(self.plan(requirement, check, sni)),
         }
     }
 
@@ -239,8 +237,7 @@ impl Case<'_> {
     fn may_pass_over(&self, skip: dane::discovery::Skip) -> bool {
         use dane::discovery::Skip;
 
-        let is_exempt =
-            self.terms.demand == Demand::Exempt && self.terms.level != LocalLevel::Dane;
+        let is_exempt = self.terms.demand == Demand::Exempt && self.terms.level != LocalLevel::Dane;
         let is_about_records = matches!(
             skip,
             Skip::LookUp { subject: Subject::Tlsa | Subject::Cname, .. } | Skip::TooManyRecords(_)
@@ -289,6 +286,3 @@ const fn local(level: LocalLevel) -> Requirement {
 fn name(base: &dane::Name, host: &Name) -> Name {
     base.as_str().parse().unwrap_or_else(|_| host.clone())
 }
-
-#[cfg(test)]
-mod tests;

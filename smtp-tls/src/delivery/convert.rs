@@ -48,8 +48,7 @@ pub(super) fn convert_answer<T>(
     match answer.judged {
         Judged::HopByHop => {
             let hops = names.into_iter().zip(&answer.chain);
-            let hops = hops
-                .map(|(name, hop)| Hop { name, security: security(hop.security) });
+            let hops = hops.map(|(name, hop)| Hop { name, security: security(hop.security) });
             DaneAnswer::hop_by_hop(outcome, security(answer.security), hops.collect())
         }
         Judged::AsAWhole => {
@@ -77,12 +76,8 @@ pub(super) fn failure(error: &LookUpError) -> LookUpFailure {
         LookUpError::Indeterminate { .. } => LookUpFailure::Indeterminate,
         LookUpError::Chain(ChainError::Loop) => LookUpFailure::CnameLoop,
         LookUpError::Chain(ChainError::TooLong) => LookUpFailure::TooManyHops,
-        LookUpError::ServFail { .. } | LookUpError::ResponseCode(_) => {
-            LookUpFailure::ServerFailure
-        }
-        LookUpError::Timeout | LookUpError::Unreachable(_) => {
-            LookUpFailure::TimedOut
-        }
+        LookUpError::ServFail { .. } | LookUpError::ResponseCode(_) => LookUpFailure::ServerFailure,
+        LookUpError::Timeout | LookUpError::Unreachable(_) => LookUpFailure::TimedOut,
         LookUpError::Chain(ChainError::Alias)
         | LookUpError::Malformed
         | LookUpError::Name

@@ -180,8 +180,7 @@ impl HostStage {
     fn fate_without(&self, skip: Skip, report: &Report) -> Fate {
         let own_host =
             report.hosts.as_ref().is_ok_and(|hosts| matches!(hosts.found, MailHosts::Implicit(_)));
-        if skip == Skip::Dane(DaneSkip::NoAddress) && own_host && self.failed.is_none()
-        {
+        if skip == Skip::Dane(DaneSkip::NoAddress) && own_host && self.failed.is_none() {
             return Fate::Refused(Cause::NoMailHost);
         }
         Fate::Deferred(Cause::Skipped { host: self.host.clone(), skip })
@@ -194,10 +193,7 @@ fn destination(
     settings: &Settings,
     terms: Terms,
 ) -> Result<Destination, DaneSkip> {
-    let failed = DaneSkip::LookUp {
-        subject: Subject::Mx,
-        failure: LookUpFailure::Malformed,
-    };
+    let failed = DaneSkip::LookUp { subject: Subject::Mx, failure: LookUpFailure::Malformed };
     let mut policy = Policy::default();
     policy.half_dane = match settings.insecure_mx {
         InsecureMx::UseTlsa => dane::discovery::HalfDane::On,

@@ -1,1 +1,10 @@
+//! The machine, driven in memory.
 
+mod causes;
+mod order;
+mod random;
+mod reports;
+mod requiretls;
+mod script;
+mod server;
+mod table;

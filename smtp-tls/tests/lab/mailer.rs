@@ -1,0 +1,85 @@
+//! Mailers for the lab.
+
+use std::sync::Arc;
+
+use conformance::lab::Lab;
+use mta_sts::{PolicyDomain, PolicyStore, Stored, Update};
+use pki_types::UnixTime;
+use rustls::RootCertStore;
+use smtp_starttls::{Message, ReversePath};
+use smtp_tls::Address;
+use smtp_tls::adapter::domain::{Anchors, Validator};
+use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
+use smtp_tls::adapter::https::HttpsFetch;
+use smtp_tls::adapter::rustls::Connector;
+use smtp_tls::delivery::Settings;
+use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::report::Report;
+use smtp_tls::resolve::LookUp;
+use smtp_tls::store::{Capacity, MemoryStore};
+
+pub(crate) type LabMailer<L> = Mailer<L, HttpsFetch<L>, MemoryStore>;
+
+pub(crate) fn connector(lab: &Lab) -> Connector {
+    let mut roots = RootCertStore::empty();
+    for root in lab.roots() {
+        roots.add(root).unwrap();
+    }
+    Connector::new(Arc::new(rustls::crypto::ring::default_provider()), roots).unwrap()
+}
+
+fn mailer<L: LookUp + Sync + Clone, S: PolicyStore + Sync>(
+    lab: &Lab,
+    look_up: L,
+    store: S,
+) -> Mailer<L, HttpsFetch<L>, S> {
+    let connector = connector(lab);
+    let fetch = HttpsFetch::new(look_up.clone(), &connector).danger_port(lab.https_port());
+    let mut settings = Settings::default();
+    settings.port = lab.smtp_port();
+    let name = "mta.sender.example".parse().unwrap();
+    Mailer::new(look_up, fetch, store, connector, name).settings(settings)
+}
+
+/// Answers are validated in this process.
+pub(crate) fn validating(lab: &Lab) -> LabMailer<Validator> {
+    let anchors: Anchors = lab.trust_anchor().parse().unwrap();
+    let validator = Validator::new(anchors, &[lab.dns_address()]);
+    mailer(lab, validator, MemoryStore::new(Capacity::default()))
+}
+
+/// The AD bit of the resolver is believed.
+pub(crate) fn ad_bit(lab: &Lab) -> LabMailer<AdResolver> {
+    mailer(lab, resolver(lab), MemoryStore::new(Capacity::default()))
+}
+
+fn resolver(lab: &Lab) -> AdResolver {
+    AdResolver::new(TrustedPath::loopback(lab.resolver_address()).unwrap())
+}
+
+struct BrokenStore;
+
+impl PolicyStore for BrokenStore {
+    type Error = ();
+
+    async fn load(&self, _: &PolicyDomain) -> Result<Stored, ()> {
+        Err(())
+    }
+
+    async fn save(&self, _: &PolicyDomain, _: &Update) -> Result<(), ()> {
+        Err(())
+    }
+
+    async fn due(&self, _: usize, _: UnixTime) -> Result<Vec<PolicyDomain>, ()> {
+        Err(())
+    }
+}
+
+pub(crate) async fn without_store(lab: &Lab) -> Report {
+    let mailer = mailer(lab, resolver(lab), BrokenStore);
+    let to: Address = "postmaster@sts.test".parse().unwrap();
+    let paths = [to.forward_path()];
+    let message = Message::try_from(&b"Subject: x\r\n\r\n"[..]).unwrap();
+    let envelope = Envelope { from: ReversePath::Null, to: &paths, message };
+    mailer.deliver(to.domain().clone(), &envelope).await
+}
