@@ -17,7 +17,7 @@ use dane::adapter::rustls::{DaneVerifier, client_config, with_verifier};
 use dane::discovery::{
     Answer, Destination, Enforcement, HostPlan, Input, Outcome, Policy, Security,
 };
-use dane::{FailureReason, Name, Tlsa, TlsaSet, Usage, publish};
+use dane::{FailureReason, Name, Profile, Tlsa, TlsaSet, Usage, publish};
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::client::{Resumption, danger::ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -37,9 +37,13 @@ fn provider() -> Arc<CryptoProvider> {
 
 /// The plan for a relay with these records, by way of the machine.
 fn plan(records: &[Tlsa], enforcement: Enforcement) -> dane::discovery::DanePlan {
-    let base: Name = BASE.parse().unwrap();
     let mut policy = Policy::default();
     policy.enforcement = enforcement;
+    plan_by(records, policy)
+}
+
+fn plan_by(records: &[Tlsa], policy: Policy) -> dane::discovery::DanePlan {
+    let base: Name = BASE.parse().unwrap();
     let mut host = Destination::relay(&base, 25, policy).host(&base);
     let found = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
     host.handle(&Input::A(found.clone())).unwrap();
@@ -332,6 +336,25 @@ fn h3_h4_keys_of_every_kind_that_the_provider_has() {
             let client = shake(client(&verifier, version), &server).unwrap();
             assert!(verifier.authenticated(&client).is_some());
         }
+    }
+}
+
+#[test]
+fn rfc7671_4_the_generic_profile_has_roots() {
+    let chain = chain();
+    let mut policy = Policy::default();
+    policy.profile = Profile::Generic;
+    let plan = plan_by(&[record("1 1 1", &chain[0])], policy);
+    let server = server(&chain[..1], SERVER);
+    let root = CertificateDer::from(chain[1].clone());
+    for version in BOTH {
+        let verifier = DaneVerifier::new(&plan, &provider()).with_roots(vec![root.clone()]);
+        let verifier = Arc::new(verifier);
+        let client = shake(self::client(&verifier, version), &server).unwrap();
+        assert_eq!(verifier.authenticated(&client).unwrap().usage(), Usage::PkixEe);
+        let rootless = Arc::new(DaneVerifier::new(&plan, &provider()));
+        fail(self::client(&rootless, version), &server);
+        assert_eq!(rootless.failure().unwrap().kind(), FailureReason::NotInPath);
     }
 }
 

@@ -41,6 +41,7 @@ pub struct DaneVerifier {
     names: Vec<Name>,
     enforcement: Enforcement,
     algorithms: WebPkiSupportedAlgorithms,
+    roots: Vec<CertificateDer<'static>>,
     judged: OnceBox<Judged>,
     authenticated: OnceBox<Authenticated>,
     failure: OnceBox<Failure>,
@@ -63,10 +64,18 @@ impl DaneVerifier {
             names: plan.names().to_vec(),
             enforcement: plan.enforcement(),
             algorithms: provider.signature_verification_algorithms,
+            roots: Vec::new(),
             judged: OnceBox::new(),
             authenticated: OnceBox::new(),
             failure: OnceBox::new(),
         }
+    }
+
+    /// The same with these roots, for the usages PKIX-TA and PKIX-EE of
+    /// [`Profile::Generic`](crate::Profile::Generic). DANE-TA does not look at them.
+    #[must_use]
+    pub fn with_roots(self, roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { roots, ..self }
     }
 
     /// The name that the connection must be made with, for the server name indication: the TLSA base
@@ -188,11 +197,9 @@ impl ServerCertVerifier for DaneVerifier {
         if named.as_ref() != Some(&self.base) {
             return Err(Error::General("server name is not the tlsa base domain".into()));
         }
-        let verdict = Verifier::new(&self.usable, &self.names, self.algorithms.all).verify(
-            end_entity,
-            intermediates,
-            now,
-        );
+        let verdict = Verifier::new(&self.usable, &self.names, self.algorithms.all)
+            .with_roots(&self.roots)
+            .verify(end_entity, intermediates, now);
         let leaf = end_entity.clone().into_owned();
         let judged = Judged { leaf, matched: verdict.ok() };
         if self.judged.set(Box::new(judged)).is_err() {
