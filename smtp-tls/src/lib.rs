@@ -11,6 +11,7 @@ pub mod mx;
 mod outcome;
 pub mod plan;
 pub mod posture;
+pub mod refresh;
 pub mod report;
 pub mod resolve;
 mod sink;
