@@ -75,6 +75,7 @@
 //! | [`adapter`] | DNS | `domain` (validated here), `hickory` (a trusted resolver), `hickory-validate` |
 //! | [`adapter`] | TLS and HTTPS | `rustls`, `https`, `native-roots`, `webpki-roots` |
 //! | [`store`] | policies and counts in memory, or durable | `sqlite`, `redis` |
+//! | [`refresh`] | cached policies kept alive | `tokio` for its driver |
 //! | | U-label domains | `idna` |
 //!
 //! No feature changes what another does. Without any the crate does no I/O: an MTA with its own

@@ -181,7 +181,7 @@ impl Facts {
 }
 
 /// The text records of an answer, each a list of character-strings.
-pub(crate) fn texts(answer: &Answer) -> impl Iterator<Item = &[Vec<u8>]> {
+fn texts(answer: &Answer) -> impl Iterator<Item = &[Vec<u8>]> {
     answer.records().iter().filter_map(|record| match record {
         Record::Txt(strings) => Some(strings.as_slice()),
         _ => None,

@@ -34,8 +34,6 @@ use crate::plan::{Listed, Terms};
 use crate::report::{Cause, Fate, Report, StoreResult, Try};
 use crate::resolve::{Answer, LookUpError, Name, Question};
 use facts::Facts;
-#[cfg(feature = "rustls")]
-pub(crate) use facts::texts;
 use host::{Conclusion, HostStage};
 use left::Left;
 

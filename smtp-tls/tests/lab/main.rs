@@ -14,14 +14,10 @@ mod wire;
 use core::time::Duration;
 use std::sync::Arc;
 
-use conformance::lab::https::Page;
 use conformance::lab::smtp::Handshake;
 use conformance::lab::{Delivery, Expected, Lab, LabDomain, Security as LabSecurity};
 use futures_util::future::join_all;
-use mta_sts::{
-    CacheEntry, EntryUpdate, Mode, Policy, PolicyStore, Profile, RefreshCause, RefreshResult,
-    Update,
-};
+use mta_sts::{CacheEntry, EntryUpdate, Policy, PolicyStore, Profile, Update};
 use pki_types::UnixTime;
 use smtp_starttls::{ForwardPath, Message, ReversePath};
 use smtp_tls::Address;
@@ -178,24 +174,6 @@ async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time() {
         fetches.iter().filter(|request| format!("{request:?}").contains("mta-sts.sts.test"));
     assert_eq!(fetches.count(), 1);
     assert!(lab.ledger().received_for("sts.test").iter().all(|it| of_sts(&it.host)));
-}
-
-#[tokio::test]
-async fn rfc8461_3_3_a_refresh_replaces_a_policy_and_a_failed_one_leaves_it() {
-    let lab = Lab::start(UnixTime::now()).unwrap();
-    let (mailer, sts) = (ad_bit(&lab), domain(&lab, "sts.test"));
-    let key = sts.domain.parse().unwrap();
-    let refresh = || mailer.refresh(&key, RefreshCause::Operator);
-    assert_eq!(refresh().await.unwrap(), None, "nothing is cached");
-    deliver(&mailer, sts, &["postmaster"]).await;
-    assert!(mailer.refresh_due(10).await.unwrap().is_empty(), "nothing is due yet");
-    let testing = "version: STSv1\nmode: testing\nmx: mx.sts.test\nmax_age: 86400\n";
-    lab.policy_host().set_page("mta-sts.sts.test", Page::policy(testing));
-    assert_eq!(refresh().await.unwrap(), Some(RefreshResult::Replaced));
-    lab.policy_host().set_page("mta-sts.sts.test", Page::Redirect("https://x.test/".to_owned()));
-    assert!(matches!(refresh().await.unwrap(), Some(RefreshResult::Failed(_))));
-    let stored = mailer.store().load(&key).await.unwrap();
-    assert_eq!(stored.entry.unwrap().policy().mode(), Mode::Testing);
 }
 
 #[tokio::test]

@@ -2,13 +2,12 @@
 //!
 //! [`Mailer`] has everything that a delivery needs: DNS, the policy fetch, the policy store, TLS. One
 //! serves a whole mail server; [`Mailer::deliver`] delivers one message to the recipients of one
-//! domain, and any number of deliveries may run side by side. [`Mailer::refresh_due`] keeps the cached
-//! policies alive.
+//! domain, and any number of deliveries may run side by side. [`Refresher`](crate::refresh::Refresher)
+//! over [`Mailer::store`] keeps the cached policies alive.
 
 mod gate;
 mod handshake;
 mod mail;
-mod refresh;
 mod session;
 mod watch;
 
