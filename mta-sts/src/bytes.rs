@@ -62,6 +62,15 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
     (mix(hash, tail) >> 32) as u32
 }
 
+/// A number for how a name begins and ends, the same whatever its case: 0 if it has less than 8 bytes.
+#[inline]
+pub(crate) fn name_ends_hash(name: &[u8]) -> u8 {
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => (mix(word(first) | CASES, word(last) | CASES) >> 56) as u8,
+        _ => 0,
+    }
+}
+
 const fn word(bytes: &[u8; 8]) -> u64 {
     u64::from_le_bytes(*bytes)
 }

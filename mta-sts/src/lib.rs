@@ -74,6 +74,7 @@ mod profile;
 pub mod publish;
 mod record;
 mod severity;
+mod shape;
 mod verdict;
 
 pub use cache::{

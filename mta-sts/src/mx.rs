@@ -165,24 +165,32 @@ impl PatternError {
 ///
 /// `Domain = sub-domain *("." sub-domain)`, `sub-domain = Let-dig [Ldh-str]`: RFC 5321 section 4.1.2.
 ///
-/// A large policy is little else, so a name without fault is read label by label, each in a loop that
-/// looks at a byte once.
+/// A large policy is little else, so a name without fault is read run by run of letters and digits,
+/// each in a loop that looks at a byte once.
 #[inline]
 pub(crate) fn scan_domain(text: &[u8]) -> Result<usize, PatternError> {
     let mut left = text;
     loop {
-        let len = left.iter().position(|&byte| !IS_LABEL_BYTE.is(byte)).unwrap_or(left.len());
-        let Some((label, rest)) = left.split_at_checked(len) else { return check_domain(text) };
-        if let [] | [b'-', ..] | [.., b'-'] = label {
-            return check_domain(text);
-        }
-        match rest {
-            [b'.', rest @ ..] => left = rest,
+        let len = left.iter().position(|&byte| !IS_LET_DIG.is(byte)).unwrap_or(left.len());
+        match left.get(len..) {
+            // Neither a label nor what follows a hyphen begins otherwise.
+            _ if len == 0 => return check_domain(text),
+            Some([b'.', rest @ ..]) => left = rest,
+            Some([b'-', rest @ ..]) => left = trim_hyphens(rest),
             // A name this short has no label that is too long.
-            rest if text.len() - rest.len() <= LABEL_MAX => return Ok(text.len() - rest.len()),
+            Some(rest) if text.len() - rest.len() <= LABEL_MAX => {
+                return Ok(text.len() - rest.len());
+            }
             _ => return check_domain(text),
         }
     }
+}
+
+fn trim_hyphens(mut text: &[u8]) -> &[u8] {
+    while let [b'-', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 /// The same, slower, and with the reason if there is none.
@@ -228,14 +236,14 @@ impl ByteSet {
     }
 }
 
-static IS_LABEL_BYTE: ByteSet = label_bytes();
+static IS_LET_DIG: ByteSet = let_digs();
 
 #[expect(clippy::indexing_slicing, reason = "`at` is below the length")]
-const fn label_bytes() -> ByteSet {
+const fn let_digs() -> ByteSet {
     let mut set = [false; 256];
     let mut at = 0;
     while at < set.len() {
-        set[at] = is_label_byte(at as u8);
+        set[at] = (at as u8).is_ascii_alphanumeric();
         at += 1;
     }
     ByteSet(set)

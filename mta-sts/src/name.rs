@@ -8,6 +8,9 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
+use crate::mx::PatternKind;
+use crate::shape::Shape;
+
 /// The name of an MX host, made comparable: lower case, A-labels, no dot at its end.
 ///
 /// It is the name in the MX record, or the domain itself if it has no MX record; never the target
@@ -25,6 +28,10 @@ pub struct HostName {
     /// Where the second label begins; 0 if there is none.
     parent_at: u8,
     last_label: LastLabel,
+    /// Of a pattern that is this name.
+    shape: Shape,
+    /// Of a wildcard that stands for it; that of no pattern if there is no parent.
+    parent_shape: Shape,
 }
 
 /// What the last label of a name tells.
@@ -51,6 +58,22 @@ impl HostName {
         }
     }
 
+    /// Whether a pattern of this shape may stand for the name; nearly always it then does.
+    #[inline]
+    pub(crate) fn may_match(&self, shape: Shape) -> bool {
+        shape == self.shape || shape == self.parent_shape
+    }
+
+    /// The shape of a pattern that is this name.
+    pub(crate) const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The shape of a wildcard that stands for this name.
+    pub(crate) const fn parent_shape(&self) -> Shape {
+        self.parent_shape
+    }
+
     /// Whether this can be the name of a host at all.
     pub(crate) const fn last_label(&self) -> LastLabel {
         self.last_label
@@ -64,8 +87,12 @@ impl FromStr for HostName {
         let mut text = String::with_capacity(name.len());
         normalise(name, &mut text)?;
         let parent_at = text.find('.').and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0);
-        let last_label = last_label(text.as_bytes());
-        Ok(Self { text: text.into_boxed_str(), parent_at, last_label })
+        let name = text.as_bytes();
+        let parent = name.get(usize::from(parent_at)..).filter(|_| parent_at > 0);
+        let shape = Shape::new(name, PatternKind::Host);
+        let parent_shape = Shape::new(parent.unwrap_or_default(), PatternKind::Wildcard);
+        let last_label = last_label(name);
+        Ok(Self { text: text.into_boxed_str(), parent_at, last_label, shape, parent_shape })
     }
 }
 

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use super::span::{Span, spans};
 use super::walk::Sink;
-use crate::bytes::{name_hash, same_name};
+use crate::bytes::name_hash;
 use crate::mx::PatternKind;
 use crate::name::HostName;
+use crate::shape::Shape;
 
 /// As many as nearly every policy has.
 pub(super) const FEW: usize = 5;
@@ -18,8 +19,8 @@ const MANY: usize = 64;
 /// Where the patterns of a body stand.
 #[derive(Clone, Debug)]
 pub(super) enum Patterns {
-    /// So many of the array, in the order of the body.
-    Few(u8, [Span; FEW]),
+    /// These, in the order of the body; what is left of the array is [`Span::NONE`].
+    Few([Span; FEW]),
     /// More, in a table.
     Many(Table),
     /// More, not kept: they are looked for in the body.
@@ -35,11 +36,11 @@ pub(super) struct FewSink {
 
 impl FewSink {
     pub(super) const fn new() -> Self {
-        Self { len: 0, spans: [Span(0); FEW], more: false }
+        Self { len: 0, spans: [Span::NONE; FEW], more: false }
     }
 
     pub(super) fn finish(self) -> Patterns {
-        if self.more { Patterns::Scan } else { Patterns::Few(self.len, self.spans) }
+        if self.more { Patterns::Scan } else { Patterns::Few(self.spans) }
     }
 }
 
@@ -118,19 +119,17 @@ impl Table {
 
     #[inline(never)]
     fn allows(&self, text: &[u8], host: &HostName) -> bool {
-        self.contains(text, host.as_str().as_bytes(), PatternKind::Host)
-            || host
-                .parent()
-                .is_some_and(|parent| self.contains(text, parent, PatternKind::Wildcard))
+        self.contains(text, host.as_str().as_bytes(), host.shape())
+            || host.parent().is_some_and(|parent| self.contains(text, parent, host.parent_shape()))
     }
 
-    fn contains(&self, text: &[u8], name: &[u8], kind: PatternKind) -> bool {
-        let chain = (salt(kind) ^ name_hash(name)) & (self.chains - 1);
+    fn contains(&self, text: &[u8], name: &[u8], shape: Shape) -> bool {
+        let chain = (salt(shape.kind()) ^ name_hash(name)) & (self.chains - 1);
         let mut position = self.words.get(chain as usize).copied().unwrap_or_default() as usize;
         while position != 0
             && let Some(&[span, next]) = self.words.get(position..).and_then(|at| at.first_chunk())
         {
-            if is(text, Span(span), name, kind) {
+            if Span(span).shape() == shape && Span(span).is(text, name) {
                 return true;
             }
             position = next as usize;
@@ -147,24 +146,13 @@ const fn salt(kind: PatternKind) -> u32 {
     }
 }
 
-#[inline]
-fn is(text: &[u8], span: Span, name: &[u8], kind: PatternKind) -> bool {
-    span.len() == name.len()
-        && span.kind() == kind
-        && text.get(span.range()).is_some_and(|pattern| same_name(pattern, name))
-}
-
 impl Patterns {
     /// Whether one of the patterns allows the host, whose last label is no number.
     #[inline]
     pub(super) fn allow(&self, text: &str, host: &HostName) -> bool {
         let text = text.as_bytes();
         match self {
-            Self::Few(len, spans) => {
-                let asked = Asked::new(host);
-                let spans = spans.get(..usize::from(*len)).unwrap_or_default();
-                spans.iter().any(|&span| asked.allowed_by(text, span))
-            }
+            Self::Few(few) => few.iter().any(|span| span.allows(text, host)),
             Self::Many(table) => table.allows(text, host),
             Self::Scan => scan(text, host),
         }
@@ -174,37 +162,5 @@ impl Patterns {
 /// Looks through the whole body.
 #[inline(never)]
 fn scan(text: &[u8], host: &HostName) -> bool {
-    let asked = Asked::new(host);
-    spans(text).any(|span| asked.allowed_by(text, span))
-}
-
-/// The name of a host as patterns are asked for it: with kind and length in the shape of a span.
-struct Asked<'a> {
-    name: &'a [u8],
-    parent: &'a [u8],
-    name_shape: u32,
-    parent_shape: u32,
-}
-
-impl<'a> Asked<'a> {
-    #[inline]
-    fn new(host: &'a HostName) -> Self {
-        let (name, parent) = (host.as_str().as_bytes(), host.parent().unwrap_or_default());
-        let name_shape = Span::new(0, name.len(), PatternKind::Host).shape();
-        let parent_shape = Span::new(0, parent.len(), PatternKind::Wildcard).shape();
-        Self { name, parent, name_shape, parent_shape }
-    }
-
-    #[inline]
-    fn allowed_by(&self, text: &[u8], span: Span) -> bool {
-        let shape = span.shape();
-        let name = if shape == self.name_shape {
-            self.name
-        } else if shape == self.parent_shape {
-            self.parent
-        } else {
-            return false;
-        };
-        text.get(span.range()).is_some_and(|pattern| same_name(pattern, name))
-    }
+    spans(text).any(|span| span.allows(text, host))
 }

@@ -116,7 +116,7 @@ impl<'a> PolicyRef<'a> {
     #[must_use]
     pub fn into_owned(self) -> Policy {
         let patterns = match self.patterns {
-            Patterns::Few(len, spans) => Patterns::Few(len, spans),
+            Patterns::Few(spans) => Patterns::Few(spans),
             Patterns::Many(_) | Patterns::Scan => {
                 let mut sink = AllSink::new();
                 span::spans(self.text.as_bytes()).for_each(|span| sink.pattern(span));

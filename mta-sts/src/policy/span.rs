@@ -2,46 +2,61 @@
 
 use core::ops::Range;
 
-use crate::bytes::{trim_wsp_end, trim_wsp_start};
+use crate::bytes::{same_name, trim_wsp_end, trim_wsp_start};
 use crate::mx::{PatternKind, scan_domain};
+use crate::name::HostName;
+use crate::shape::Shape;
 
-/// Where a pattern stands in a body: 16 bits of offset of its domain, 8 of length, one for `*.`.
+/// Where a pattern stands in a body: 16 bits of offset of its domain, and its shape.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Span(pub(super) u32);
 
 impl Span {
-    /// A body has at most 65 536 bytes and a domain 253, so neither number is cut.
-    pub(super) const fn new(at: usize, len: usize, kind: PatternKind) -> Self {
-        let wildcard = match kind {
-            PatternKind::Host => 0,
-            PatternKind::Wildcard => WILDCARD,
-        };
-        Self((at as u32) << 16 | (len as u32) << 8 | wildcard)
+    /// No place: that of an empty name, which allows no host.
+    pub(super) const NONE: Self = Self(0);
+
+    /// A body has at most 65 536 bytes, so the offset of a domain in it is not cut.
+    #[inline]
+    pub(super) fn new(at: usize, domain: &[u8], kind: PatternKind) -> Self {
+        Self((at as u32) << 16 | u32::from(Shape::new(domain, kind).bits()))
     }
 
     pub(super) const fn range(self) -> Range<usize> {
         let at = (self.0 >> 16) as usize;
-        at..at + self.len()
+        at..at + self.shape().len()
     }
 
-    pub(super) const fn len(self) -> usize {
-        (self.0 >> 8 & 0xFF) as usize
-    }
-
-    /// Length and kind alone.
-    pub(super) const fn shape(self) -> u32 {
-        self.0 & 0xFFFF
+    pub(super) const fn shape(self) -> Shape {
+        Shape::from_bits(self.0 as u16)
     }
 
     pub(super) const fn kind(self) -> PatternKind {
-        if self.0 & WILDCARD == 0 { PatternKind::Host } else { PatternKind::Wildcard }
+        self.shape().kind()
+    }
+
+    /// Whether the pattern, which stands in this text, allows the host.
+    #[inline]
+    pub(super) fn allows(self, text: &[u8], host: &HostName) -> bool {
+        host.may_match(self.shape()) && self.allows_by_name(text, host)
+    }
+
+    #[inline(never)]
+    fn allows_by_name(self, text: &[u8], host: &HostName) -> bool {
+        match self.kind() {
+            PatternKind::Host => self.is(text, host.as_str().as_bytes()),
+            PatternKind::Wildcard => host.parent().is_some_and(|parent| self.is(text, parent)),
+        }
+    }
+
+    /// Whether the domain, which stands in this text, is this name.
+    #[inline]
+    pub(super) fn is(self, text: &[u8], name: &[u8]) -> bool {
+        text.get(self.range()).is_some_and(|domain| same_name(domain, name))
     }
 }
 
-const WILDCARD: u32 = 1;
-
 /// The domain of an `mx` line without any fault, its kind, and the bytes of the line.
-#[inline]
+#[inline(always)]
 pub(super) fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, usize)> {
     let value = match line.strip_prefix(b"mx:")? {
         [b' ' | b'\t', value @ ..] => trim_wsp_start(value),
@@ -60,9 +75,13 @@ pub(super) fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, u
 /// What comes after white space and the end of the line.
 #[inline]
 pub(super) fn end_of_line(text: &[u8]) -> Option<&[u8]> {
-    match trim_wsp_start(text) {
+    let text = match text {
+        [b' ' | b'\t', after @ ..] => trim_wsp_start(after),
+        text => text,
+    };
+    match text {
         [] => Some(&[]),
-        [b'\n', after @ ..] | [b'\r', b'\n', after @ ..] => Some(after),
+        [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => Some(after),
         _ => None,
     }
 }
@@ -77,8 +96,10 @@ pub(super) fn spans(text: &[u8]) -> impl Iterator<Item = Span> {
             let line_at = at;
             let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
             at += end;
-            if let Some((domain, kind)) = accepted_pattern(rest.get(..end).unwrap_or_default()) {
-                return Some(Span::new(line_at + domain.start, domain.len(), kind));
+            let line = rest.get(..end).unwrap_or_default();
+            if let Some((domain, kind)) = accepted_pattern(line) {
+                let name = line.get(domain.clone()).unwrap_or_default();
+                return Some(Span::new(line_at + domain.start, name, kind));
             }
         }
         None

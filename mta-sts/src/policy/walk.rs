@@ -264,8 +264,8 @@ impl<'a> Walker<'a> {
     }
 
     fn pattern(&mut self, domain: Range<usize>, kind: PatternKind, sink: &mut impl Sink) {
-        sink.pattern(Span::new(domain.start, domain.len(), kind));
         let name = self.text.get(domain.clone()).unwrap_or_default();
+        sink.pattern(Span::new(domain.start, name, kind));
         let ends_with_digit = name.last().is_some_and(u8::is_ascii_digit);
         if !ends_with_digit || last_label(name) == LastLabel::Name {
             self.patterns = Patterns::Usable;
