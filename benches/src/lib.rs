@@ -1,0 +1,54 @@
+//! Single operations of the suite, to be repeated: for counting instructions and for the clock.
+//!
+//! [`OPERATIONS`] has each by its name. Run one a number of times and the time of the loop alone comes
+//! back. Nothing is asserted of time; the tests see only that each operation does what it says.
+
+mod clock;
+mod mta_sts;
+
+use core::time::Duration;
+
+pub use clock::{best, repeat};
+pub use mta_sts::{RECORD, read_record};
+
+/// An operation by its name.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Operation {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Makes the input, and tells how long so many repetitions took.
+    pub run: fn(usize) -> Duration,
+}
+
+/// All operations.
+pub const OPERATIONS: &[Operation] = &[
+    Operation { name: "nothing", run: mta_sts::nothing },
+    Operation { name: "record", run: mta_sts::record },
+    Operation { name: "policy-borrowed", run: mta_sts::policy_borrowed },
+    Operation { name: "policy", run: mta_sts::policy },
+    Operation { name: "policy-16k", run: |count| mta_sts::large_policy(16_384, count) },
+    Operation { name: "policy-32k", run: |count| mta_sts::large_policy(32_768, count) },
+    Operation { name: "policy-64k", run: |count| mta_sts::large_policy(65_536, count) },
+    Operation { name: "host", run: mta_sts::host },
+    Operation { name: "match-3", run: mta_sts::match_few },
+    Operation { name: "match-3-host", run: mta_sts::match_few_by_host },
+    Operation { name: "match-3-none", run: mta_sts::match_few_none },
+    Operation { name: "match-2890", run: mta_sts::match_many },
+    Operation { name: "match-2890-none", run: mta_sts::match_many_none },
+    Operation { name: "cached", run: mta_sts::cached },
+    Operation { name: "load", run: mta_sts::load },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_runs_and_has_a_name_of_its_own() {
+        for (at, operation) in OPERATIONS.iter().enumerate() {
+            assert!(OPERATIONS.iter().skip(at + 1).all(|other| other.name != operation.name));
+            assert!((operation.run)(2) > Duration::ZERO, "{}", operation.name);
+        }
+    }
+}
