@@ -431,6 +431,7 @@ mod tests {
         assert_eq!(kept, vec![0]);
     }
 
+    // checks: dane/DANE-E3, dane/H8
     #[test]
     fn dane_e2_whether_a_raw_key_could_match() {
         let of = |texts: &[&str]| {

@@ -130,6 +130,7 @@ mod tests {
         answer(request.replace('\n', "\r\n").as_bytes(), HOST)
     }
 
+    // checks: mta-sts/H02
     #[test]
     fn h02_one_path_is_answered() {
         let path = "/.well-known/mta-sts.txt";

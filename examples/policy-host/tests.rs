@@ -209,6 +209,7 @@ impl LookUp for Loopback {
 
 const PATH: &str = "/.well-known/mta-sts.txt";
 
+// checks: mta-sts/H02
 #[tokio::test]
 async fn rfc8461_3_3_senders_fetch_the_policies_of_many_domains() {
     let folders = Folders::new("many");
@@ -227,6 +228,7 @@ async fn rfc8461_3_3_senders_fetch_the_policies_of_many_domains() {
     assert!(host.exchange("d1.example", b"GET / HTTP/1.1\r\n\r\n").is_err());
 }
 
+// checks: mta-sts/H02
 #[test]
 fn h02_one_path_with_200_and_nothing_else_and_no_redirect() {
     let folders = Folders::new("path");
@@ -309,6 +311,7 @@ async fn files_are_read_again_and_a_broken_one_leaves_what_was_good() {
     assert_eq!(host.body("two.example").await, POLICY);
 }
 
+// checks: mta-sts/H06
 #[test]
 fn h06_a_check_prints_what_is_wrong() {
     let folders = Folders::new("check");

@@ -100,6 +100,7 @@ mod tests {
         MailHosts::from_answer(&question, &answer, seed)
     }
 
+    // checks: dane/M7
     #[test]
     fn rfc7505_one_root_is_a_null_mx_and_beside_others_nothing() {
         let null = |preference| mx(preference, ".");
@@ -113,6 +114,7 @@ mod tests {
         assert_eq!(hosts(Outcome::Records(vec![null(0), unreadable]), 0), MailHosts::Unusable);
     }
 
+    // checks: dane/M5, mta-sts/V04
     #[test]
     fn rfc5321_5_1_without_mx_the_domain_is_its_own_host() {
         assert_eq!(hosts(Outcome::NoData, 0), MailHosts::Implicit(name("d.test")));

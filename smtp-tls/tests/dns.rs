@@ -221,11 +221,13 @@ async fn judge(look_up: &impl LookUp, softened: impl Fn(&str, Expected) -> Expec
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+// checks: dane/D1, dane/D2, dane/D5, dane/D7
 #[tokio::test]
 async fn verdicts_of_the_validator_in_process() {
     judge(&World::new().validator(), |_, expected| expected).await;
 }
 
+// checks: dane/D1, dane/D2, dane/D5, dane/D7
 #[tokio::test]
 async fn verdicts_by_the_ad_bit() {
     let softened = |_: &str, expected| match expected {
@@ -235,6 +237,7 @@ async fn verdicts_by_the_ad_bit() {
     judge(&World::new().ad_resolver(), softened).await;
 }
 
+// checks: dane/D1, dane/D2, dane/D5, dane/D7
 #[cfg(feature = "hickory-validate")]
 #[tokio::test]
 async fn verdicts_of_the_stricter_validator() {
@@ -267,6 +270,7 @@ fn only_keys_of_the_root_are_a_beginning() {
     let _ = Keys::root();
 }
 
+// checks: dane/D5
 #[cfg(feature = "hickory-validate")]
 #[tokio::test]
 async fn rfc7672_2_1_3_each_hop_has_its_own_verdict() {
@@ -323,6 +327,7 @@ async fn records_come_as_they_are() {
     }
 }
 
+// checks: dane/DANE-U3
 #[tokio::test]
 async fn a_tlsa_record_too_short_is_a_failure_and_no_denial() {
     let world = World::new();
@@ -334,6 +339,7 @@ async fn a_tlsa_record_too_short_is_a_failure_and_no_denial() {
     }
 }
 
+// checks: dane/D6
 #[tokio::test]
 async fn rfc7672_2_1_3_the_first_hop_of_an_insecure_chain_can_be_asked_for() {
     let world = World::new();
@@ -379,6 +385,7 @@ async fn a_wrong_trust_anchor_makes_everything_bogus() {
     }
 }
 
+// checks: dane/D1
 #[tokio::test]
 async fn without_a_resolver_nothing_is_concluded() {
     let world = World::new();
@@ -417,6 +424,7 @@ fn refusing_port() -> (std::net::UdpSocket, SocketAddr) {
     (socket, address)
 }
 
+// checks: dane/D4
 #[test]
 fn rfc7672_2_1_1_an_ad_bit_from_elsewhere_is_not_believed() {
     for address in ["192.0.2.1:53", "[2001:db8::1]:53", "10.0.0.1:53", "[::ffff:192.0.2.1]:53"] {
@@ -428,6 +436,7 @@ fn rfc7672_2_1_1_an_ad_bit_from_elsewhere_is_not_believed() {
     }
 }
 
+// checks: dane/D8
 #[tokio::test]
 async fn circles_and_long_chains_are_failures() {
     let mut zones = Zones::new(now()).unwrap();

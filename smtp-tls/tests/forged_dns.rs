@@ -329,6 +329,7 @@ fn forgeries() -> Vec<(&'static str, Box<Forgery>)> {
     ]
 }
 
+// checks: dane/D1
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_forged_reply_makes_a_signed_name_insecure() {
     let lab = Lab::new().await;
@@ -347,6 +348,7 @@ async fn no_forged_reply_makes_a_signed_name_insecure() {
     }
 }
 
+// checks: dane/D1
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_flipped_bit_makes_a_signed_name_insecure() {
     let lab = Lab::new().await;

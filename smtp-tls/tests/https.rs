@@ -39,6 +39,7 @@ fn domain(text: &str) -> PolicyDomain {
     text.parse().unwrap()
 }
 
+// checks: mta-sts/F01, mta-sts/F02, mta-sts/F05
 #[tokio::test]
 async fn rfc8461_3_3_policies_of_the_lab() {
     let lab = Lab::start(UnixTime::now()).unwrap();
@@ -188,6 +189,7 @@ async fn a_body_ends_by_length_chunks_or_close() {
     assert_eq!(body.as_bytes(), POLICY.as_bytes());
 }
 
+// checks: mta-sts/I1
 #[tokio::test]
 async fn rfc9112_8_a_body_cut_off_is_none() {
     assert_eq!(fetch(&response(""), End::Cut).await, Err(FetchError::Truncated));
@@ -196,6 +198,7 @@ async fn rfc9112_8_a_body_cut_off_is_none() {
     assert_eq!(fetch("", End::Clean).await, Err(FetchError::Truncated));
 }
 
+// checks: mta-sts/F02
 #[tokio::test]
 async fn rfc8461_3_3_a_redirect_is_not_followed() {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: https://example.org/\r\n\r\n";
@@ -204,6 +207,7 @@ async fn rfc8461_3_3_a_redirect_is_not_followed() {
     assert_eq!(fetch(missing, End::Clean).await, Err(FetchError::Status(404)));
 }
 
+// checks: mta-sts/F07
 #[tokio::test]
 async fn rfc8461_3_3_a_body_has_at_most_65536_bytes() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
@@ -214,6 +218,7 @@ async fn rfc8461_3_3_a_body_has_at_most_65536_bytes() {
     assert_eq!(error, Err(FetchError::BodyTooLarge));
 }
 
+// checks: mta-sts/F05
 #[tokio::test]
 async fn rfc8461_3_3_the_certificate_must_name_the_policy_host() {
     use mta_sts::CertificateFault::{Expired, HostMismatch, NotTrusted};
@@ -262,6 +267,7 @@ async fn a_name_that_cannot_be_looked_up_is_not_reached() {
     assert_eq!(error, FetchError::ConnectionFailed);
 }
 
+// checks: mta-sts/F07
 /// Takes a minute of the paused clock, and none of the real one.
 #[tokio::test(start_paused = true)]
 async fn rfc8461_3_3_after_a_minute_it_is_over() {

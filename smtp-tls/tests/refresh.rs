@@ -90,6 +90,7 @@ async fn store_of(domains: usize, fetched_at: u64) -> MemoryStore {
     store
 }
 
+// checks: mta-sts/F11
 #[tokio::test(start_paused = true)]
 async fn rfc8461_3_3_what_is_due_is_refreshed_once_each_within_bounds() {
     let store = store_of(500, T - DAY).await;
@@ -117,6 +118,7 @@ async fn rfc8461_3_3_what_is_due_is_refreshed_once_each_within_bounds() {
     assert!(entry.fetched_at() > at(T));
 }
 
+// checks: mta-sts/F08, mta-sts/F11
 #[tokio::test(start_paused = true)]
 async fn f11_one_that_fails_is_tried_again_after_300_seconds() {
     let store = store_of(1, T - DAY).await;

@@ -123,6 +123,7 @@ async fn judge(pki: &Pki, credential: &Credential) -> Result<(), CertificateFaul
     found[0]
 }
 
+// checks: mta-sts/V05
 #[tokio::test]
 async fn rfc8461_4_1_a_good_certificate_is_accepted() {
     let pki = pki();
@@ -130,6 +131,7 @@ async fn rfc8461_4_1_a_good_certificate_is_accepted() {
     assert_eq!(judge(&pki, &good).await, Ok(()));
 }
 
+// checks: mta-sts/V05
 #[tokio::test]
 async fn rfc8461_4_1_each_fault_is_told_apart() {
     let pki = pki();
@@ -147,6 +149,7 @@ async fn rfc8461_4_1_each_fault_is_told_apart() {
     }
 }
 
+// checks: mta-sts/V05
 #[tokio::test]
 async fn rfc8461_4_1_a_wildcard_is_the_whole_first_label() {
     let pki = pki();
@@ -186,6 +189,7 @@ async fn what_is_known_of_the_session_is_told() {
     }
 }
 
+// checks: dane/DANE-S3
 #[tokio::test]
 async fn no_session_is_resumed() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -247,6 +251,22 @@ async fn what_is_no_tls_is_told_apart() {
     assert_eq!(error, TlsError::Alert(40));
 }
 
+// checks: dane/DANE-S2
+#[tokio::test]
+async fn an_older_version_than_1_2_is_refused() {
+    let connector = connector(&pki());
+    let server = serve(|mut stream| {
+        let mut hello = [0; 4096];
+        let _ = stream.read(&mut hello);
+        // The ServerHello of a server of TLS 1.1.
+        let record = [22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2];
+        let _ = stream.write_all(&[&record[..], &[7; 32], &[0, 0xC0, 0x13, 0]].concat());
+        let _ = stream.read(&mut hello);
+    });
+    let error = connect(&connector, server, Check::Nothing).await.unwrap_err();
+    assert_eq!(error, TlsError::Incompatible);
+}
+
 /// The plan for a relay with these records.
 fn plan(records: &[Vec<u8>], enforcement: Enforcement) -> DanePlan {
     let base = NAME.parse().unwrap();
@@ -284,6 +304,7 @@ async fn connect_by_records(
     results
 }
 
+// checks: dane/DANE-E1
 #[tokio::test]
 async fn rfc7672_3_1_1_dane_ee_needs_no_name_date_or_issuer() {
     let pki = pki();
@@ -295,6 +316,7 @@ async fn rfc7672_3_1_1_dane_ee_needs_no_name_date_or_issuer() {
     }
 }
 
+// checks: dane/N1, dane/B17, dane/DANE-R1
 #[tokio::test]
 async fn rfc7672_3_1_2_dane_ta_needs_a_path_and_a_name() {
     let pki = pki();
@@ -319,6 +341,7 @@ async fn rfc7672_3_1_2_dane_ta_needs_a_path_and_a_name() {
     }
 }
 
+// checks: dane/DANE-T6, dane/DANE-T9
 #[tokio::test]
 async fn rfc7672_2_2_what_no_record_matches_is_refused_or_noted() {
     let pki = pki();
@@ -337,6 +360,7 @@ async fn rfc7672_2_2_what_no_record_matches_is_refused_or_noted() {
     }
 }
 
+// checks: dane/H2, dane/H5
 #[tokio::test]
 async fn the_peer_must_hold_the_key_that_the_record_names() {
     let pki = pki();

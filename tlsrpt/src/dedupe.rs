@@ -100,6 +100,7 @@ mod tests {
         report
     }
 
+    // checks: tlsrpt/R2
     #[test]
     fn rfc8460_5_3_the_sender_is_the_best_known() {
         let (verified, submitter) =
@@ -110,6 +111,7 @@ mod tests {
         assert_eq!(&*sender(None, None), "sender.example");
     }
 
+    // checks: tlsrpt/R2
     #[test]
     fn house_3_same_key_and_hash_is_a_duplicate() {
         let key = |report| ReportKey::new(&report, None, None);

@@ -186,6 +186,7 @@ mod tests {
 
     const DAY: u64 = 1_795_132_800;
 
+    // checks: tlsrpt/S2
     #[test]
     fn rfc8460_4_1_first_attempts_are_spread() {
         let mut delays: alloc::vec::Vec<_> =
@@ -198,6 +199,7 @@ mod tests {
         assert_ne!(delivery("a.example", 1), delivery("b.example", 1));
     }
 
+    // checks: tlsrpt/H2, tlsrpt/D8
     #[test]
     fn rfc8460_5_4_success_is_2xx_only() {
         for (input, delivered) in [
@@ -229,6 +231,7 @@ mod tests {
         assert_eq!(delivery.action(unix(DAY)), DeliveryAction::GaveUp(GaveUp::Refused));
     }
 
+    // checks: tlsrpt/R1
     #[test]
     fn rfc8460_5_5_waits_double_up_to_four_hours_for_a_day() {
         let (mut delivery, _) = delivery("a.example", 1);
@@ -250,6 +253,7 @@ mod tests {
         assert!(now <= DAY + 86_400 && now > DAY + 86_400 - 14_400, "{}", now - DAY);
     }
 
+    // checks: tlsrpt/R1
     #[test]
     fn house_retry_after_lengthens_a_wait_and_never_past_the_end() {
         let wait = |seconds| {

@@ -201,6 +201,7 @@ mod tests {
         }
     }
 
+    // checks: tlsrpt/J3
     #[test]
     fn rfc5952_4_addresses_are_those_of_core() {
         let mut state = 1_u64;

@@ -159,6 +159,7 @@ open_name!(PolicyType);
 mod tests {
     use super::*;
 
+    // checks: tlsrpt/S6
     #[test]
     fn rfc8460_4_3_registers_eleven_names_once() {
         let names = ResultType::REGISTERED;
@@ -168,6 +169,7 @@ mod tests {
         }
     }
 
+    // checks: tlsrpt/S6
     #[test]
     fn rfc8460_6_6_any_other_text_is_kept() {
         let name = ResultType::from("Certificate-Expired");
@@ -177,6 +179,7 @@ mod tests {
         assert_eq!(PolicyType::from("").rank(), 3);
     }
 
+    // checks: tlsrpt/J9
     #[test]
     fn rfc8460_4_4_policy_types() {
         for name in ["tlsa", "sts", "no-policy-found"] {

@@ -112,6 +112,7 @@ impl FloorCharBoundary for str {
 mod tests {
     use super::*;
 
+    // checks: tlsrpt/J6
     #[test]
     fn rfc5321_4_1_2_addresses() {
         for text in [
@@ -146,6 +147,7 @@ mod tests {
         }
     }
 
+    // checks: tlsrpt/J18
     #[test]
     fn rfc3986_uris() {
         for text in

@@ -62,6 +62,7 @@ fn bomb() -> Vec<u8> {
     bytes
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn reading_and_writing_stay_within_their_memory() {
     let report = large_report();

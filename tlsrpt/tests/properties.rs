@@ -144,6 +144,7 @@ proptest! {
         prop_assert_eq!(merged([&late, &early]), merged([&late]));
     }
 
+    // checks: tlsrpt/F1, tlsrpt/F3, tlsrpt/J8
     #[test]
     fn a_strict_reader_takes_every_report_of_a_tally(sessions in vec(session(), 1..8)) {
         let counters = counted(&Writer::new("a", 1), &sessions);
@@ -162,6 +163,7 @@ proptest! {
         }
     }
 
+    // checks: tlsrpt/S3
     #[test]
     fn totals_are_exact(sessions in vec(session(), 1..8)) {
         let counters = counted(&Writer::new("a", 1), &sessions);
@@ -204,6 +206,7 @@ proptest! {
         prop_assert_eq!(fast.day(day()), by_datagram.day(day()));
     }
 
+    // checks: tlsrpt/J7
     #[test]
     fn date_times_are_those_of_jiff(seconds in 0_u64..253_402_300_799, offset in -86_340_i32..86_340) {
         let ours = DateTime::from(UnixTime::since_unix_epoch(Duration::from_secs(seconds))).to_string();
@@ -218,16 +221,19 @@ proptest! {
         }
     }
 
+    // checks: tlsrpt/P1
     #[test]
     fn nothing_panics_on_any_bytes(bytes in vec(any::<u8>(), 0..300)) {
         everything(&bytes);
     }
 
+    // checks: tlsrpt/P1
     #[test]
     fn nothing_panics_on_text_of_the_right_letters(text in "[v=TLSRP1;rua:mto@.,!% \\t{}\\[\\]\"0-9\\\\n-]{0,80}") {
         everything(text.as_bytes());
     }
 
+    // checks: tlsrpt/P1
     #[test]
     fn nothing_panics_on_broken_examples(
         which in 0_usize..6, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()

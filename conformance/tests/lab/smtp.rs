@@ -183,6 +183,33 @@ fn commands_pipelined_behind_starttls_end_the_connection() {
     assert_eq!(lab.ledger().sessions()[0].clear_lines, ["EHLO client.test", "STARTTLS"]);
 }
 
+// checks: mta-sts/H05
+#[test]
+fn rfc8461_7_1_any_server_name_and_none_get_the_certificate() {
+    let lab = lab();
+    let shown = |name: &str, is_sent: bool| {
+        let mut config = lenient();
+        config.enable_sni = is_sent;
+        let mut smtp = greeted(&lab, "mx.sts.test");
+        smtp.ask("EHLO client.test");
+        smtp.ask("STARTTLS");
+        let sealed = seal(smtp.into_stream(), config, name).unwrap();
+        sealed.conn.peer_certificates().unwrap()[0].clone()
+    };
+    let expected = shown("mx.sts.test", true);
+    assert_eq!(shown("unheard-of.example", true), expected);
+    assert_eq!(shown("mx.sts.test", false), expected);
+    let sessions = lab.ledger().sessions();
+    let names: Vec<Option<&str>> = sessions
+        .iter()
+        .map(|session| match &session.handshake {
+            Handshake::Done(tls) => tls.sni.as_deref(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(names, [Some("mx.sts.test"), Some("unheard-of.example"), None]);
+}
+
 #[test]
 fn a_message_may_be_empty_and_a_line_may_not_be_endless() {
     let lab = lab();

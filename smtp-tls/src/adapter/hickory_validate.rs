@@ -315,6 +315,7 @@ mod tests {
     const SOA: u16 = 6;
     const NSEC: u16 = 47;
 
+    // checks: dane/D1
     #[test]
     fn rfc7672_2_1_1_what_was_never_examined_is_no_answer() {
         for authorities in [&[][..], &[(SOA, Proof::Secure)]] {
@@ -331,6 +332,7 @@ mod tests {
         assert_eq!(read, Err(LookUpError::Bogus { extended: None }));
     }
 
+    // checks: dane/D2
     #[test]
     fn a_denial_is_secure_only_with_its_proof() {
         let denial = |authorities: &[_]| denial_security(&question(), &reply(&[], authorities));

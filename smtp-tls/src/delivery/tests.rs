@@ -2,6 +2,7 @@
 
 mod causes;
 mod order;
+mod preference;
 mod random;
 mod reports;
 mod requiretls;

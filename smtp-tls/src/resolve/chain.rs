@@ -158,6 +158,7 @@ mod tests {
         found
     }
 
+    // checks: dane/D8
     #[test]
     fn an_eleventh_hop_is_refused() {
         let answer = ask(long_chain(10)).unwrap();
@@ -166,6 +167,7 @@ mod tests {
         assert_eq!(ask(long_chain(11)), Err(ChainError::TooLong.into()));
     }
 
+    // checks: dane/D8
     #[test]
     fn circles_are_refused() {
         let own = vec![cname("h0.test", "h0.test", Secure)];
@@ -213,6 +215,7 @@ mod tests {
         assert_eq!(ask(vec![unreadable]), Err(LookUpError::Malformed));
     }
 
+    // checks: dane/D5
     #[test]
     fn rfc7672_2_1_3_after_an_insecure_hop_all_is_insecure() {
         let answer = ask(vec![

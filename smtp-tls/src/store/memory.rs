@@ -358,6 +358,7 @@ mod tests {
         assert_eq!(store.domains(), 1);
     }
 
+    // checks: mta-sts/F11
     #[test]
     fn rfc8461_10_2_policies_come_due_within_a_day() {
         let store = MemoryStore::new(Capacity::default());
@@ -398,6 +399,7 @@ mod tests {
         assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
     }
 
+    // checks: mta-sts/A11
     #[test]
     fn rfc8461_10_3_the_operator_lists_purges_and_pins() {
         let store = MemoryStore::new(Capacity::default());

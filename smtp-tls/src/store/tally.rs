@@ -79,6 +79,7 @@ mod tests {
         }
     }
 
+    // checks: tlsrpt/S1
     #[test]
     fn rfc8460_4_2_sessions_are_counted_by_their_day() {
         let asked: Record = "v=TLSRPTv1; rua=mailto:tls@example.net".parse().unwrap();

@@ -53,6 +53,14 @@ pub(crate) fn ad_bit(lab: &Lab) -> LabMailer<AdResolver> {
     mailer(lab, resolver(lab), MemoryStore::new(Capacity::default()))
 }
 
+/// The same, with a look-up put around the resolver.
+pub(crate) fn resolving_by<L: LookUp + Sync + Clone>(
+    lab: &Lab,
+    around: impl FnOnce(AdResolver) -> L,
+) -> LabMailer<L> {
+    mailer(lab, around(resolver(lab)), MemoryStore::new(Capacity::default()))
+}
+
 fn resolver(lab: &Lab) -> AdResolver {
     AdResolver::new(TrustedPath::loopback(lab.resolver_address()).unwrap())
 }

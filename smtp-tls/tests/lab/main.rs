@@ -9,6 +9,7 @@
 )]
 
 mod mailer;
+mod server_name;
 mod wire;
 
 use core::time::Duration;
@@ -118,12 +119,16 @@ where
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+// checks: dane/A5, dane/DANE-E1, dane/DANE-R3, dane/DANE-T4, dane/DANE-T6, dane/DANE-T7
+// checks: mta-sts/A01, mta-sts/A02, mta-sts/A04, mta-sts/F10, smtp-starttls/SMTP-U1
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn validated_here_every_domain_comes_to_its_verdict_all_at_once() {
     let lab = Lab::start(UnixTime::now()).unwrap();
     every_domain_at_once(&lab, validating(&lab)).await;
 }
 
+// checks: dane/A5, dane/DANE-E1, dane/DANE-R3, dane/DANE-T4, dane/DANE-T6, dane/DANE-T7
+// checks: mta-sts/A01, mta-sts/A02, mta-sts/A04, mta-sts/F10, smtp-starttls/SMTP-U1
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_the_ad_bit_every_domain_comes_to_its_verdict_all_at_once() {
     let lab = Lab::start(UnixTime::now()).unwrap();
@@ -184,6 +189,7 @@ async fn without_a_policy_store_mail_waits() {
     assert!(lab.ledger().sessions().is_empty());
 }
 
+// checks: dane/DANE-T10
 #[tokio::test]
 async fn under_a_policy_nothing_is_said_in_clear_but_ehlo_starttls_and_quit() {
     let lab = Lab::start(UnixTime::now()).unwrap();

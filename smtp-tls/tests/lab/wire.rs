@@ -174,6 +174,7 @@ async fn a_greeting_that_never_comes_is_waited_for_five_minutes() {
     assert!(begin.elapsed().as_secs() >= 300, "RFC 5321 section 4.5.3.2.1");
 }
 
+// checks: smtp-starttls/SMTP-S5, smtp-starttls/SMTP-U5
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_stalls_ends_and_without_a_policy_goes_on_in_clear() {
     let stalls = [TLS, &[Anything, Hang]].concat();
@@ -190,6 +191,7 @@ async fn a_handshake_that_stalls_ends_and_without_a_policy_goes_on_in_clear() {
     assert_eq!(report.first_tls_failure(), Some("validation-failure"));
 }
 
+// checks: smtp-starttls/Q2
 #[tokio::test]
 async fn rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so() {
     let (port, server) = serve(vec![[CLEAR, TO_A].concat()]).await;
@@ -200,6 +202,7 @@ async fn rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so(
     assert!(matches!(cause, Cause::Unconfirmed { reason: "closed", .. }), "{cause}");
 }
 
+// checks: smtp-starttls/SMTP-U2
 #[tokio::test]
 async fn plain_text_in_place_of_tls_is_not_followed_by_clear() {
     let garbage = Say("HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -212,6 +215,7 @@ async fn plain_text_in_place_of_tls_is_not_followed_by_clear() {
     assert_eq!(report.tries[0].connections.len(), 1);
 }
 
+// checks: smtp-starttls/SMTP-U5
 #[tokio::test]
 async fn a_connection_cut_in_the_handshake_is_followed_by_one_in_clear_without_a_policy() {
     let clear = [CLEAR, TO_A, TAKEN, BYE].concat();
@@ -343,6 +347,7 @@ async fn a_server_that_goes_away_between_recipients_defers_them_all() {
     assert_eq!(words(&report), ["deferred", "deferred"]);
 }
 
+// checks: smtp-starttls/P1, smtp-starttls/P2
 /// Whatever octets come in place of replies, nobody is refused for good and nothing is delivered.
 #[tokio::test]
 async fn garbage_never_bounces_a_message() {

@@ -87,6 +87,7 @@ const CODES: [(i32, ResultType<'static>); 11] = [
 mod tests {
     use super::*;
 
+    // checks: tlsrpt/S6, tlsrpt/J9
     #[test]
     fn house_4_1_codes_and_names_go_both_ways() {
         for name in ResultType::REGISTERED {

@@ -163,6 +163,7 @@ fn g3_is_read_with_u_fffd() {
     assert_eq!(failure.receiving_mx_helo.as_deref(), Some(helo));
 }
 
+// checks: tlsrpt/S6
 #[test]
 fn old_clients_write_no_version() {
     let old = G1.replace(r#""dpv": "1","#, "");
@@ -264,6 +265,7 @@ fn house_4_1_whole_or_not_at_all() {
     assert_eq!(word(G1.replace("Example.COM.", &long)), "domain");
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_datagrams() {
     let padded = |size: usize| format!("{G1}{}", " ".repeat(size - G1.len()));

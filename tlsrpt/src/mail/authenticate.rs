@@ -68,6 +68,7 @@ mod tests {
         DkimVerdict::Pass(DnsName::try_from(domain).unwrap())
     }
 
+    // checks: tlsrpt/M5
     #[test]
     fn rfc8460_3_without_a_pass_nobody_answers() {
         assert_eq!(judge(&[], "a.example"), None);
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(judge(&[limited, pass("A.example")], "a.example").as_deref(), Some("a.example"));
     }
 
+    // checks: tlsrpt/M5
     #[test]
     fn house_3_the_domain_or_a_parent_of_it() {
         for domain in ["b.example", "xa.example", "x.a.example", "example", "le"] {

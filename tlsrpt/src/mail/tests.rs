@@ -34,6 +34,7 @@ fn message(plain: bool) -> String {
     String::from_utf8(unsigned.message().to_vec()).unwrap()
 }
 
+// checks: tlsrpt/M1, tlsrpt/M2, tlsrpt/M3, tlsrpt/M4
 #[test]
 fn rfc8460_5_3_the_header_of_a_report() {
     let text = message(false);
@@ -59,6 +60,7 @@ fn rfc8460_5_3_the_header_of_a_report() {
     assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
 }
 
+// checks: tlsrpt/M1, tlsrpt/M2, tlsrpt/M3, tlsrpt/F2, tlsrpt/F3, tlsrpt/H1
 #[test]
 fn rfc8460_5_3_what_we_write_we_read_strictly() {
     for plain in [false, true] {
@@ -93,6 +95,7 @@ const SIGNATURE: &str = "DKIM-Signature: v=1; a=ed25519-sha256; d=Sender.example
     h=From:To:Date:Subject:Message-ID:MIME-Version:Content-Type:\r\n \
     TLS-Report-Domain:TLS-Report-Submitter; bh=aGFzaA==; b=c2ln\r\n bmF0dXJl\r\n";
 
+// checks: tlsrpt/M2, tlsrpt/M5
 #[test]
 fn rfc8460_3_a_mail_needs_its_signature() {
     let unsigned = mail(false).message("tls@example.net", unix(0)).unwrap();
@@ -152,6 +155,7 @@ fn quirks(mail: &str) -> Vec<&'static str> {
     reading.quirks().iter().map(|quirk| quirk.word()).collect()
 }
 
+// checks: tlsrpt/M1, tlsrpt/M2
 #[test]
 fn house_5_mail_shapes() {
     let text = "Content-Type: text/plain\n\nhello\n";
@@ -214,6 +218,7 @@ fn house_5_transfer_encodings() {
     assert_eq!(quirks(&format!("{HEAD}{}", multipart(REPORT, &[&plain]))), [""; 0]);
 }
 
+// checks: tlsrpt/R3
 #[test]
 fn rfc8460_5_6_the_json_wins() {
     let anomalies = |from: &str, to: &str| {
@@ -245,6 +250,7 @@ fn what_the_mail_knows_stands_in() {
     assert_eq!(report.policies().next().unwrap().policy_domain(), "example.net");
 }
 
+// checks: tlsrpt/M1
 #[test]
 fn mails_without_a_report() {
     let error = |mail: &str| Reader::lenient().read_mail(mail.as_bytes()).map(|_| ()).unwrap_err();
@@ -263,6 +269,7 @@ fn mails_without_a_report() {
     assert_eq!(reading.reports, [Err(ReadError::NotJson { at: 0 })]);
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_nesting() {
     let nested = |levels: usize| {
@@ -281,6 +288,7 @@ fn limits_of_nesting() {
     assert_eq!(nested(limits::MIME_DEPTH + 1), Err(MailError::TooDeep));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_parts_headers_and_size() {
     let read = |mail: &str| {
@@ -302,6 +310,7 @@ fn limits_of_parts_headers_and_size() {
     assert_eq!(read(&padded(limits::MAIL + 1)), Err(MailError::TooLarge));
 }
 
+// checks: tlsrpt/M3
 #[test]
 fn rfc8460_5_3_subjects() {
     let subject = Subject::parse("Report Domain: a  Submitter:\tb Report-ID: <c@d>").unwrap();

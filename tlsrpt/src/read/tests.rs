@@ -52,11 +52,13 @@ fn invalid(from: &str, to: &str, reason: &str) {
     assert_eq!(lenient(with(from, to)).map(|(_, quirks)| quirks), Err(reason), "{to}");
 }
 
+// checks: tlsrpt/J5, tlsrpt/J8
 #[test]
 fn a_canonical_report_comes_back_as_it_is() {
     assert_eq!(lenient(BASE), Ok((BASE.into(), vec![])));
 }
 
+// checks: tlsrpt/J3, tlsrpt/J4, tlsrpt/J12, tlsrpt/J18
 #[test]
 fn rfc8460_appendix_b_is_read() {
     let json = r#"{
@@ -97,6 +99,7 @@ fn rfc8460_appendix_b_is_read() {
     assert!(canonical.contains(r#""mx-host":["*.mail.company-y.example"]"#));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn house_5_bytes() {
     let base = |quirks| Ok((BASE.to_string(), quirks));
@@ -170,6 +173,7 @@ fn house_5_the_last_of_duplicate_members_counts() {
     quirk(r#""summary":{"#, r#""summary":{"x":0,"x":1,"#, d, r#""summary":{"total"#);
 }
 
+// checks: tlsrpt/F3
 #[test]
 fn house_5_gzip() {
     let mut bytes = Compressor::new().gzip(BASE.as_bytes());
@@ -184,6 +188,7 @@ fn house_5_gzip() {
     assert_eq!(lenient(&bytes), Err("gzip-damaged"));
 }
 
+// checks: tlsrpt/J5, tlsrpt/J6
 #[test]
 fn house_5_head() {
     let name = r#""organization-name":"Sender","#;
@@ -226,6 +231,7 @@ fn house_5_what_the_caller_knows_stands_in() {
     assert_eq!(reader.read(&document).unwrap().report().to_json(), BASE);
 }
 
+// checks: tlsrpt/J7
 #[test]
 fn house_5_dates() {
     let start = r#""2026-11-20T00:00:00Z""#;
@@ -241,6 +247,7 @@ fn house_5_dates() {
     }
 }
 
+// checks: tlsrpt/J7, tlsrpt/S1
 #[test]
 fn house_3_both_spellings_of_the_end_are_one_window() {
     let end = r#""2026-11-20T23:59:59Z""#;
@@ -256,6 +263,7 @@ fn house_3_both_spellings_of_the_end_are_one_window() {
     quirk(end, r#""2026-11-20T12:00:00Z""#, &[], r#""end-datetime":"2026-11-20T12:00:00Z""#);
 }
 
+// checks: tlsrpt/J8, tlsrpt/J9, tlsrpt/J11, tlsrpt/S5
 #[test]
 fn house_5_policies() {
     let json = BASE.replace("\"policies\":[", "\"policies\":");
@@ -286,6 +294,7 @@ fn house_5_policies() {
     );
 }
 
+// checks: tlsrpt/J1, tlsrpt/J2, tlsrpt/J10
 #[test]
 fn house_5_policy_strings() {
     let strings = r#"["version: STSv1","mode: testing"]"#;
@@ -313,6 +322,7 @@ fn house_5_policy_strings() {
     assert_eq!(lenient(&json), Ok((json.clone(), vec![])));
 }
 
+// checks: tlsrpt/J12
 #[test]
 fn house_5_mx_hosts() {
     let hosts = r#""mx-host":["mx.d.example"]"#;
@@ -328,6 +338,7 @@ fn house_5_mx_hosts() {
     assert_eq!(lenient(&json), Ok((json.clone(), vec![])));
 }
 
+// checks: tlsrpt/J13, tlsrpt/J15
 #[test]
 fn house_5_counts() {
     let summary =
@@ -363,6 +374,7 @@ fn house_5_counts() {
     }
 }
 
+// checks: tlsrpt/J14, tlsrpt/J15, tlsrpt/S6
 #[test]
 fn house_5_details() {
     let details = &BASE[BASE.find(r#""failure-details":"#).unwrap()..BASE.len() - 3];
@@ -379,6 +391,7 @@ fn house_5_details() {
     quirk(name, r#""result-type":"new-type","#, &[], r#""result-type":"new-type","#);
 }
 
+// checks: tlsrpt/J3, tlsrpt/J4, tlsrpt/J16, tlsrpt/J17, tlsrpt/J18, tlsrpt/J19
 #[test]
 fn house_5_addresses_and_texts_of_details() {
     let ip = r#","receiving-ip":"192.0.2.1""#;
@@ -433,6 +446,7 @@ fn house_5_what_is_no_quirk() {
     quirk(r#""summary""#, r#""x":0,"summary""#, &[], "");
 }
 
+// checks: tlsrpt/J7, tlsrpt/J8, tlsrpt/J13, tlsrpt/J15
 #[test]
 fn house_5_always_invalid() {
     for json in ["", " ", "{", "{]", "{\"a\":NaN}", "nul", "{}x{", "\u{feff}", "\0"] {
@@ -484,6 +498,7 @@ fn errors_say_where() {
     assert!(matches!(error("{\"report-id\":[]}"), ReadError::WrongType { at: 12..=14 }));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_depth_also_in_ignored_members() {
     let nested = |depth: usize| {
@@ -497,6 +512,7 @@ fn limits_of_depth_also_in_ignored_members() {
     assert_eq!(lenient(nested(100_000)).map(|_| ()), Err("too-deep"));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_strings() {
     let long = |length| "x".repeat(length);
@@ -513,6 +529,7 @@ fn limits_of_strings() {
     invalid(r#""mx-host":["mx.d.example"]"#, &hosts(limits::STRING + 1), "string-too-long");
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_policies_and_details() {
     let count = |element: &str, from: &str, count: usize| {
@@ -527,6 +544,7 @@ fn limits_of_policies_and_details() {
     assert_eq!(count("{}", detail, limits::DETAILS + 1), Err("too-many-details"));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_size() {
     let padded = |size: usize| format!("{BASE}{}", " ".repeat(size - BASE.len()));
@@ -534,6 +552,7 @@ fn limits_of_size() {
     assert_eq!(lenient(padded(limits::INFLATED + 1)).map(|_| ()), Err("too-large"));
 }
 
+// checks: tlsrpt/S1, tlsrpt/S4
 #[test]
 fn house_5_anomalies() {
     let anomalies = |json: String| {

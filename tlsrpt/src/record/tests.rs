@@ -18,6 +18,7 @@ fn reason(text: &str) -> &'static str {
 
 const A: &str = "mailto:a@b.example";
 
+// checks: tlsrpt/D2, tlsrpt/D3, tlsrpt/D5
 #[test]
 fn rfc8460_3_breaks_of_the_grammar_are_syntax_errors() {
     for text in [
@@ -53,6 +54,7 @@ fn rfc8460_3_breaks_of_the_grammar_are_syntax_errors() {
     }
 }
 
+// checks: tlsrpt/D2, tlsrpt/D3, tlsrpt/D5
 #[test]
 fn rfc8460_3_syntax_errors_say_where() {
     let at = |text: &str| match parse(text) {
@@ -66,6 +68,7 @@ fn rfc8460_3_syntax_errors_say_where() {
     assert_eq!(Record::try_from(&b"v=TLSRPTv1; a=\xff"[..]), Err(RecordError::Syntax { at: 14 }));
 }
 
+// checks: tlsrpt/D2, tlsrpt/D3
 #[test]
 fn rfc8460_3_a_record_needs_a_rua_field() {
     assert_eq!(reason("v=TLSRPTv1; foo=bar"), "missing-rua");
@@ -73,6 +76,7 @@ fn rfc8460_3_a_record_needs_a_rua_field() {
     assert_eq!(reason("v=TLSRPTv1; RUA=mailto:a@b.example"), "missing-rua");
 }
 
+// checks: tlsrpt/D4
 #[test]
 fn rfc8460_3_uris_that_are_none() {
     for uri in [
@@ -105,6 +109,7 @@ fn rfc8460_3_uris_that_are_none() {
     }
 }
 
+// checks: tlsrpt/D4
 #[test]
 fn rfc8460_3_each_reason_against_a_uri() {
     let error = |uri: &str| uri.parse::<ReportUri>().unwrap_err();
@@ -116,12 +121,14 @@ fn rfc8460_3_each_reason_against_a_uri() {
     assert_eq!(error("http://a.example"), ReportUriError::UnknownScheme);
 }
 
+// checks: tlsrpt/D4
 #[test]
 fn rfc8460_3_other_schemes_are_skipped() {
     assert_eq!(parse(&format!("v=TLSRPTv1; rua=ftp://h/x,{A}")).unwrap(), [A]);
     assert_eq!(reason("v=TLSRPTv1; rua=http://h.example/x"), "no-usable-rua");
 }
 
+// checks: tlsrpt/D2, tlsrpt/D5
 #[test]
 fn rfc8460_3_spaces_tabs_and_a_last_semicolon() {
     for text in [
@@ -136,6 +143,7 @@ fn rfc8460_3_spaces_tabs_and_a_last_semicolon() {
     }
 }
 
+// checks: tlsrpt/D3, tlsrpt/D4, tlsrpt/D5
 #[test]
 fn rfc8460_3_all_uris_of_all_rua_fields_count_in_order() {
     let text = "v=TLSRPTv1; rua=https://r.example/x?a=b , \tmailto:a@b.example; y=z; rua=mailto:c@d.example";
@@ -143,6 +151,7 @@ fn rfc8460_3_all_uris_of_all_rua_fields_count_in_order() {
     assert_eq!(parse(text).unwrap(), expected);
 }
 
+// checks: tlsrpt/D2
 #[test]
 fn house_space_before_the_first_semicolon_is_tolerated() {
     let record: Record = "v=TLSRPTv1 \t;rua=mailto:a@b.example".parse().unwrap();
@@ -151,6 +160,7 @@ fn house_space_before_the_first_semicolon_is_tolerated() {
     assert_eq!(record.diagnostics(), []);
 }
 
+// checks: tlsrpt/D4
 #[test]
 fn house_header_fields_of_mailto_are_ignored() {
     let text = "v=TLSRPTv1; rua=mailto:a@b.example?subject=x,mailto:c@d.example?cc=e@f.example";
@@ -160,6 +170,7 @@ fn house_header_fields_of_mailto_are_ignored() {
     assert_eq!(record.uris()[0].target(), Target::Mail { address: "a@b.example" });
 }
 
+// checks: tlsrpt/D4
 #[test]
 fn house_canonical_uris() {
     for (uri, canonical, target) in [
@@ -190,6 +201,7 @@ fn house_canonical_uris() {
     }
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_size() {
     let base = "v=TLSRPTv1; rua=mailto:a@b.example; x=";
@@ -201,6 +213,7 @@ fn limits_of_size() {
     assert_eq!(bytes, Err(RecordError::TooLong { bytes: limits::RECORD + 1 }));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn limits_of_uris() {
     let list = |count| format!("v=TLSRPTv1; rua={A}{}", ",x:y".repeat(count - 1));
@@ -208,6 +221,7 @@ fn limits_of_uris() {
     assert_eq!(reason(&list(limits::URIS + 1)), "too-long");
 }
 
+// checks: tlsrpt/D5
 #[test]
 fn limits_of_extension_names() {
     let named = |length| format!("v=TLSRPTv1; rua={A}; {}=1", "n".repeat(length));
@@ -219,6 +233,7 @@ fn choose(records: &[&[&str]]) -> Result<Record, NoRecord> {
     Record::choose(records.iter().map(|strings| strings.iter()))
 }
 
+// checks: tlsrpt/D6, tlsrpt/D7
 #[test]
 fn rfc8460_3_one_record_of_the_answer_counts() {
     let ours: &[&str] = &["v=TLSRPTv1; ru", "a=mailto:a@b.example"];
@@ -240,6 +255,7 @@ fn reasons_have_stable_words() {
     assert_eq!(NoRecord::Several.word(), "several-records");
 }
 
+// checks: tlsrpt/D1
 #[test]
 fn records_are_published_as_they_are_read() {
     let uris: Vec<ReportUri> = vec![A.parse().unwrap(), "https://r.example/x".parse().unwrap()];

@@ -28,11 +28,13 @@ fn count(failure: Failure<'static>, failed_session_count: u64) -> Detail<'static
     Detail { failure, failed_session_count }
 }
 
+// checks: tlsrpt/J5, tlsrpt/J6, tlsrpt/J7, tlsrpt/J8
 #[test]
 fn rfc8460_4_4_a_report_without_policies() {
     check(&empty(), "");
 }
 
+// checks: tlsrpt/S5, tlsrpt/J8, tlsrpt/J9, tlsrpt/J10, tlsrpt/J12, tlsrpt/J13, tlsrpt/J14
 #[test]
 fn rfc8460_4_4_members_by_policy_type() {
     let mut report = empty();
@@ -58,6 +60,7 @@ fn rfc8460_4_4_members_by_policy_type() {
     check(&report, &rows.join(","));
 }
 
+// checks: tlsrpt/J3, tlsrpt/J15, tlsrpt/J16, tlsrpt/J17, tlsrpt/J18, tlsrpt/J19, tlsrpt/P2
 #[test]
 fn rfc8460_4_4_all_members_of_a_failure() {
     let mut report = empty();
@@ -110,6 +113,7 @@ fn house_details_by_count_then_key() {
     }
 }
 
+// checks: tlsrpt/S5
 #[test]
 fn house_policies_by_type_domain_and_strings() {
     let mut report = empty();

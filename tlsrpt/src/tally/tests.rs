@@ -75,6 +75,7 @@ fn summary(report: &Report<'_>) -> Vec<Summary> {
     report.policies().map(|policy| policy.summary()).collect()
 }
 
+// checks: tlsrpt/S1
 #[test]
 fn house_sessions_after_the_seal_are_late() {
     let mut tally = tally();
@@ -102,6 +103,7 @@ fn sessions_of_the_future_are_refused() {
     assert_eq!(tally.statistics().future, 1);
 }
 
+// checks: tlsrpt/S8
 #[test]
 fn rfc8460_3_report_deliveries_are_not_counted() {
     let mut tally = tally();
@@ -111,6 +113,7 @@ fn rfc8460_3_report_deliveries_are_not_counted() {
     assert_eq!(tally.statistics().left_out, 1);
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn policies_that_no_report_could_carry_are_refused() {
     let mut tally = tally();
@@ -135,6 +138,7 @@ fn policies_that_no_report_could_carry_are_refused() {
     assert_eq!(record(Policy::new(PolicyType::TLSA, ".")), Err(Refused::PolicyDomain));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn a_full_tally_refuses_new_policies_and_counts_known_ones() {
     let mut tally = tally().room(1);
@@ -150,6 +154,7 @@ fn a_full_tally_refuses_new_policies_and_counts_known_ones() {
     assert_eq!(tally.statistics().full, 1);
 }
 
+// checks: tlsrpt/S3, tlsrpt/S4, tlsrpt/S5
 #[test]
 fn rfc8460_4_2_sessions_are_counted_by_policy_and_outcome() {
     let recovered = PolicyOutcome::new(sts(), Outcome::Success).failure(reason("a"));
@@ -167,6 +172,7 @@ fn rfc8460_4_2_sessions_are_counted_by_policy_and_outcome() {
     assert_eq!(tlsa.policy_domain(), "mx.example.net");
 }
 
+// checks: tlsrpt/S3, tlsrpt/S4
 #[test]
 fn house_equal_failures_of_one_session_count_once() {
     let twice = failed(reason("a")).failure(reason("b")).failure(reason("a"));
@@ -178,6 +184,7 @@ fn house_equal_failures_of_one_session_count_once() {
     assert_eq!(counts, [2, 2]);
 }
 
+// checks: tlsrpt/J1, tlsrpt/J2, tlsrpt/J11, tlsrpt/S5
 #[test]
 fn house_policies_are_equal_by_type_domain_strings_and_patterns() {
     let tlsa = |strings: [&'static str; 2], domain: &'static str| {
@@ -201,6 +208,7 @@ fn house_policies_are_equal_by_type_domain_strings_and_patterns() {
     assert_eq!(summary(&count(&[lines(["a", "b"]), lines(["b", "a"])])[0]).len(), 2);
 }
 
+// checks: tlsrpt/J10, tlsrpt/J12
 #[test]
 fn rfc8460_4_4_no_policy_found_has_neither_strings_nor_patterns() {
     let policy = Policy { policy_type: PolicyType::NO_POLICY_FOUND, domain: "".into(), ..sts() };
@@ -210,6 +218,7 @@ fn rfc8460_4_4_no_policy_found_has_neither_strings_nor_patterns() {
     assert_eq!(policy.policy_domain(), "example.net");
 }
 
+// checks: tlsrpt/S3
 #[test]
 fn house_sessions_are_grouped_by_domain_and_record_text() {
     let other: Record = "v=TLSRPTv1;rua=mailto:tls@example.net".parse().unwrap();
@@ -234,6 +243,7 @@ fn house_sessions_are_grouped_by_domain_and_record_text() {
     );
 }
 
+// checks: tlsrpt/J16, tlsrpt/J17, tlsrpt/J18, tlsrpt/P1
 #[test]
 fn house_texts_of_peers_are_cut_or_dropped() {
     let failure = |text: String| Failure {
@@ -268,6 +278,7 @@ fn house_texts_of_peers_are_cut_or_dropped() {
     assert_eq!(counted("é".repeat(300)), [Some(254), Some(254), None, Some(512)]);
 }
 
+// checks: tlsrpt/P1, tlsrpt/S3
 #[test]
 fn house_256_failure_keys_are_exact_and_more_are_counted() {
     let sessions = |kinds: usize| -> Vec<Session<'static>> {
@@ -288,6 +299,7 @@ fn house_256_failure_keys_are_exact_and_more_are_counted() {
     assert_eq!((rows.len(), omitted.failed_session_count), (257, 3));
 }
 
+// checks: tlsrpt/S3
 #[test]
 fn house_equal_omitted_failures_of_one_session_count_once() {
     let mut outcome = PolicyOutcome::new(sts(), Outcome::Failure);
@@ -305,6 +317,7 @@ fn house_equal_omitted_failures_of_one_session_count_once() {
     assert_eq!(omitted, [("certificate-expired".into(), 1), ("validation-failure".into(), 2)]);
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn house_large_reports_fold_their_rarest_rows() {
     let mut report = Report::new("o", "c@d.example", "id", day().into());
@@ -328,6 +341,7 @@ fn house_large_reports_fold_their_rarest_rows() {
     assert_eq!(report.details().count(), 1);
 }
 
+// checks: tlsrpt/F1, tlsrpt/F2, tlsrpt/J5, tlsrpt/R2
 #[test]
 fn house_report_ids_and_file_names() {
     let mut tally = tally();
@@ -349,6 +363,7 @@ fn house_report_ids_and_file_names() {
     assert_eq!(name.parse(), Ok(report.file_name()));
 }
 
+// checks: tlsrpt/F1, tlsrpt/F2
 #[test]
 fn rfc8460_5_1_file_names_that_are_none() {
     for (name, error) in [
@@ -367,6 +382,7 @@ fn rfc8460_5_1_file_names_that_are_none() {
     assert_eq!("a!b!1!2.json".parse::<FileName>().unwrap().compression, Compression::Plain);
 }
 
+// checks: tlsrpt/J6, tlsrpt/M2
 #[test]
 fn reporters_need_an_address_with_a_domain() {
     for contact in ["", "a", "a@", "a@[192.0.2.1]", "mailto:a@b.example,c@d.example"] {
@@ -383,6 +399,7 @@ fn counters(writer: &Writer, sessions: &[Session<'_>]) -> Counters {
     tally.day(day()).cloned().unwrap_or_else(|| Counters::new(0))
 }
 
+// checks: tlsrpt/S3
 #[test]
 fn house_merging_takes_the_maximum_of_each_writer_and_adds_writers() {
     let sessions: Vec<_> =

@@ -8,6 +8,7 @@ fn seconds(text: &str) -> Option<u64> {
     text.parse::<DateTime>().ok().map(|time| time.time().as_secs())
 }
 
+// checks: tlsrpt/J7
 #[test]
 fn rfc3339_5_6_refuses_what_is_no_date_time() {
     for text in [
@@ -41,6 +42,7 @@ fn rfc3339_5_6_refuses_what_is_no_date_time() {
     }
 }
 
+// checks: tlsrpt/J7
 #[test]
 fn rfc3339_5_6_reads_zones_fractions_and_leap_seconds() {
     let noon = 1_795_176_000;
@@ -60,6 +62,7 @@ fn rfc3339_5_6_reads_zones_fractions_and_leap_seconds() {
     assert_eq!(seconds("9999-12-31T23:59:59Z"), Some(LAST_SECOND));
 }
 
+// checks: tlsrpt/J7
 #[test]
 fn deviations_are_told_apart() {
     let form = |text| parse(text).map(|(_, form)| form);
@@ -72,6 +75,7 @@ fn deviations_are_told_apart() {
     assert_eq!(parse("2026-11-20T24:00:00Z").map(|(at, _)| at), seconds("2026-11-21T00:00:00Z"));
 }
 
+// checks: tlsrpt/S1
 #[test]
 fn a_day_is_half_open() {
     let day: UtcDay = "2026-11-20".parse().unwrap();
@@ -102,6 +106,7 @@ fn a_window_does_not_end_before_it_starts() {
     assert!(Window::new(unix(10), unix(LAST_SECOND + 2)).is_none());
 }
 
+// checks: tlsrpt/J7
 #[test]
 fn jiff_agrees_on_every_day_and_on_many_seconds() {
     for number in (0..=u64::from(LAST_DAY)).step_by(97).chain([u64::from(LAST_DAY)]) {

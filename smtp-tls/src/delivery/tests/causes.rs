@@ -43,6 +43,7 @@ fn mx(outcome: Outcome) -> World {
     world
 }
 
+// checks: dane/M7
 #[test]
 fn rfc7505_a_domain_that_takes_no_mail_is_refused() {
     let null = Record::Mx { preference: 0, host: name(".") };
@@ -63,6 +64,7 @@ fn mx_records_that_cannot_be_read_are_no_reason_to_refuse() {
     assert_fate(&world, "deferred", "4.4.3", "reply is malformed");
 }
 
+// checks: dane/M1
 #[test]
 fn mx_records_that_cannot_be_looked_up_defer() {
     let mut world = World::new();
@@ -70,6 +72,7 @@ fn mx_records_that_cannot_be_looked_up_defer() {
     assert_fate(&world, "deferred", "4.4.3", "mx records could not be looked up");
 }
 
+// checks: dane/A2, dane/M5
 #[test]
 fn rfc5321_5_1_a_domain_without_mx_is_its_own_host_and_without_address_has_none() {
     let mut world = World::new();
@@ -85,6 +88,7 @@ fn rfc5321_5_1_a_domain_without_mx_is_its_own_host_and_without_address_has_none(
     assert_fate(&world, "delivered", "unauthenticated", DOMAIN);
 }
 
+// checks: dane/A1
 #[test]
 fn a_listed_host_without_address_defers() {
     let mut world = World::with_hosts(Security::Insecure, &[MX1]);
@@ -105,6 +109,7 @@ fn a_host_whose_name_no_certificate_can_hold_is_passed_over() {
     assert_fate(&world, "delivered", "unauthenticated", MX2);
 }
 
+// checks: mta-sts/D12
 #[test]
 fn a_policy_that_cannot_be_looked_up_defers_where_the_operator_wants_that() {
     let mut world = World::with_hosts(Security::Insecure, &[MX1]);
@@ -128,6 +133,7 @@ fn without_the_policy_store_everybody_is_deferred() {
     }
 }
 
+// checks: mta-sts/A04
 #[test]
 fn a_host_that_is_not_reached_leads_to_the_next() {
     assert_fate(&two(Server::down(), Server::default()), "delivered", "unauthenticated", MX2);
@@ -137,6 +143,7 @@ fn a_host_that_is_not_reached_leads_to_the_next() {
     assert!(report.tries.iter().all(|one| one.connections[0].not_reached.len() == 1));
 }
 
+// checks: smtp-starttls/SMTP-G2, smtp-starttls/SMTP-U1
 #[test]
 fn a_session_that_fails_leads_to_the_next_host_and_defers() {
     let refuses = Server { greeting: "554 no\r\n", ..Server::default() };
@@ -146,6 +153,7 @@ fn a_session_that_fails_leads_to_the_next_host_and_defers() {
     assert_fate(&two(forged.clone(), forged), "deferred", "4.7.0", "plaintext-after-220");
 }
 
+// checks: dane/DANE-T6
 #[test]
 fn a_server_that_is_not_who_it_should_be_defers_and_says_why() {
     let mut world = World::with_hosts(Security::Secure, &[MX1]);
@@ -241,6 +249,7 @@ fn recipients_fare_apart() {
     assert_eq!(played.attempts[1].0.recipients, [2, 3]);
 }
 
+// checks: dane/DANE-T8
 #[test]
 fn dane_where_it_is_demanded_defers_without_it() {
     let mut world = World::with_hosts(Security::Secure, &[MX1]);
@@ -257,6 +266,7 @@ fn a_certificate_that_names_a_host_which_no_policy_lists_is_no_assurance() {
     assert_fate(&world, "delivered", Assurance::Pkix.word(), MX1);
 }
 
+// checks: smtp-starttls/SMTP-S3, smtp-starttls/SMTP-U5
 #[test]
 fn in_clear_only_where_no_policy_says_otherwise_and_then_once() {
     for starttls in [StartTls::Broken, StartTls::Answered("454 no\r\n")] {

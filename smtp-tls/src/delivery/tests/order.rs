@@ -132,6 +132,7 @@ fn no_policy_is_fetched_for_a_domain_that_takes_no_mail() {
     }
 }
 
+// checks: mta-sts/A01
 #[test]
 fn a_policy_that_cannot_be_stored_is_obeyed_and_the_report_says_so() {
     let mut world = World::with_hosts(Security::Insecure, &["mx.d.test"]);

@@ -50,6 +50,7 @@ fn assert_counted(world: &World, expected: &[&[&str]]) {
     assert_eq!(counted(world), expected);
 }
 
+// checks: tlsrpt/D1, tlsrpt/S3
 #[test]
 fn without_a_policy_tls_counts_as_no_policy_found() {
     assert_counted(&insecure(Server::default()), &[&["no-policy-found d.test: success []"]]);
@@ -62,6 +63,7 @@ fn a_domain_that_asks_for_no_reports_gets_none() {
     assert_eq!(world.play().report.sessions.len(), 1, "the log has it all the same");
 }
 
+// checks: tlsrpt/S6
 #[test]
 fn rfc8460_4_3_1_starttls_missing_or_refused() {
     let absent = insecure(Server::with(StartTls::Absent));
@@ -79,6 +81,7 @@ fn the_connection_in_clear_after_a_failure_is_not_counted_again() {
     assert_counted(&world, &[&["no-policy-found d.test: failure [validation-failure tls-failed]"]]);
 }
 
+// checks: tlsrpt/S7
 #[test]
 fn rfc8460_4_3_4_trouble_outside_of_tls_counts_nothing() {
     assert!(counted(&insecure(Server::down())).is_empty());
@@ -95,6 +98,7 @@ fn what_the_host_says_to_recipients_does_not_matter() {
     assert_counted(&world, &[&["no-policy-found d.test: success []"]]);
 }
 
+// checks: tlsrpt/J2, tlsrpt/J12, tlsrpt/S3
 #[test]
 fn an_enforced_policy() {
     let mut world = insecure(Server::default());
@@ -109,6 +113,7 @@ fn an_enforced_policy() {
     assert_counted(&world, &[&["sts d.test: failure [starttls-not-supported 502]"]]);
 }
 
+// checks: mta-sts/A02, tlsrpt/S3
 #[test]
 fn a_policy_under_test_fails_though_the_mail_is_delivered() {
     let mut world = insecure(Server { pkix: false, ..Server::default() });
@@ -120,6 +125,7 @@ fn a_policy_under_test_fails_though_the_mail_is_delivered() {
     assert_counted(&world, &[&["sts d.test: failure [starttls-not-supported 250]"]]);
 }
 
+// checks: tlsrpt/J17
 #[test]
 fn a_host_that_the_policy_does_not_list() {
     let expected: &[&[&str]] = &[&["sts d.test: failure [validation-failure mx-not-in-policy]"]];
@@ -132,6 +138,7 @@ fn a_host_that_the_policy_does_not_list() {
     }
 }
 
+// checks: mta-sts/A03
 #[test]
 fn rfc8461_8_3_a_policy_in_mode_none_is_no_policy() {
     let mut world = insecure(Server::default());
@@ -148,6 +155,7 @@ fn a_policy_that_cannot_be_fetched() {
     assert!(world.play().report.sessions[0].policies[0].policy.strings.is_empty());
 }
 
+// checks: mta-sts/F10
 #[test]
 fn a_policy_that_cannot_be_fetched_while_a_cached_one_stands_in() {
     let mut world = insecure(Server::default());
@@ -164,6 +172,7 @@ fn a_policy_that_cannot_be_fetched_while_a_cached_one_stands_in() {
     assert_counted(&world, &[&[both]]);
 }
 
+// checks: dane/DANE-R1
 #[test]
 fn records_that_are_met_or_not() {
     let mut world = world(Security::Secure, Server::default());
@@ -175,6 +184,7 @@ fn records_that_are_met_or_not() {
     assert_counted(&world, &[&["tlsa mx.d.test: failure [starttls-not-supported 502]"]]);
 }
 
+// checks: dane/DANE-R1
 #[test]
 fn records_of_which_none_is_usable_are_a_failure_whatever_tls_comes_to() {
     let mut world = world(Security::Secure, Server::default());
@@ -185,6 +195,7 @@ fn records_of_which_none_is_usable_are_a_failure_whatever_tls_comes_to() {
     assert_counted(&world, &[&[both]]);
 }
 
+// checks: tlsrpt/S5
 #[test]
 fn each_policy_evaluated_has_an_outcome_of_its_own() {
     let mut world = world(Security::Secure, Server { pkix: false, ..Server::default() });
@@ -197,6 +208,7 @@ fn each_policy_evaluated_has_an_outcome_of_its_own() {
     assert_counted(&world, &[&[tlsa, sts]]);
 }
 
+// checks: dane/DANE-R1
 #[test]
 fn rfc8460_4_3_2_1_records_that_fail_validation() {
     let mut world = world(Security::Secure, Server::default());
@@ -207,6 +219,7 @@ fn rfc8460_4_3_2_1_records_that_fail_validation() {
     assert_counted(&world, &[&["tlsa d.test: failure [dnssec-invalid mx-lookup-failure]"]]);
 }
 
+// checks: tlsrpt/S7
 #[test]
 fn rfc8460_4_3_4_records_that_a_passing_failure_hides_count_nothing() {
     let mut world = world(Security::Secure, Server::default());
@@ -214,6 +227,7 @@ fn rfc8460_4_3_4_records_that_a_passing_failure_hides_count_nothing() {
     assert!(counted(&world).is_empty());
 }
 
+// checks: dane/DANE-R1
 #[test]
 fn rfc8460_4_3_2_1_dane_where_the_operator_demands_it() {
     let mut world = world(Security::Secure, Server::default());
@@ -221,6 +235,7 @@ fn rfc8460_4_3_2_1_dane_where_the_operator_demands_it() {
     assert_counted(&world, &[&["tlsa mx.d.test: failure [dane-required dane-required]"]]);
 }
 
+// checks: tlsrpt/S3
 #[test]
 fn each_host_that_is_tried_counts() {
     let mut world = insecure(Server::answering([later()]));

@@ -25,6 +25,7 @@ fn status(world: &World) -> (&'static str, String) {
     }
 }
 
+// checks: dane/DANE-R4, smtp-starttls/SMTP-R1
 #[test]
 fn rfc8689_4_2_1_an_authenticated_host_that_offers_it_takes_the_message() {
     let mut dane = world(Security::Secure);
@@ -37,6 +38,7 @@ fn rfc8689_4_2_1_an_authenticated_host_that_offers_it_takes_the_message() {
     assert_eq!(status(&signed).0, "delivered");
 }
 
+// checks: dane/DANE-R4, smtp-starttls/SMTP-R1
 #[test]
 fn rfc8689_4_2_1_it_bounces_once_no_host_is_left() {
     let no_tls = || Server::with(StartTls::Absent);
@@ -68,11 +70,13 @@ fn a_host_that_could_not_be_asked_keeps_it_from_bouncing() {
     }
 }
 
+// checks: dane/DANE-R4, smtp-starttls/SMTP-R1
 #[test]
 fn rfc8689_4_2_1_a_host_that_nothing_proves_to_be_the_domains_gets_nothing() {
     assert_eq!(status(&world(Security::Insecure)), ("refused", "5.7.10".to_owned()));
 }
 
+// checks: smtp-starttls/SMTP-R3, mta-sts/A12
 #[test]
 fn rfc8689_3_a_message_may_set_policies_aside_only_where_the_operator_allows_it() {
     let mut world = World::with_hosts(Security::Secure, &[MX1]);
@@ -86,6 +90,7 @@ fn rfc8689_3_a_message_may_set_policies_aside_only_where_the_operator_allows_it(
     assert_eq!(status(&world), ("delivered", "clear".to_owned()));
 }
 
+// checks: tlsrpt/M4, tlsrpt/S8
 #[test]
 fn rfc8460_5_3_a_report_is_delivered_whatever_the_policies_say_and_not_counted() {
     let mut world = World::with_hosts(Security::Insecure, &[MX1]);

@@ -241,6 +241,9 @@ fn expected(case: &Case) -> String {
     format!("{row} requiretls{unproven}")
 }
 
+// checks: dane/A2, dane/M2, dane/DANE-R3, dane/DANE-R4, dane/DANE-T4, dane/DANE-T6, dane/DANE-T7
+// checks: dane/DANE-T8, dane/DANE-T9, mta-sts/A01, mta-sts/A02, mta-sts/A07, mta-sts/A12
+// checks: smtp-starttls/SMTP-R3
 #[test]
 fn every_combination_comes_to_its_row() {
     let mut count = 0;
@@ -251,6 +254,7 @@ fn every_combination_comes_to_its_row() {
     assert_eq!(count, 11 * 2 * 7 * 3 * 5 * 2 * 2);
 }
 
+// checks: dane/DANE-R3, mta-sts/A07, mta-sts/I5
 #[test]
 fn rfc8461_2_mta_sts_never_lowers_what_dane_demands() {
     for case in cases() {
@@ -267,6 +271,7 @@ fn rfc8461_2_mta_sts_never_lowers_what_dane_demands() {
     }
 }
 
+// checks: dane/D1, dane/D3, dane/M1, dane/A2, dane/DANE-T4
 #[test]
 fn no_look_up_that_failed_is_taken_for_an_answer() {
     let failures = [
@@ -291,6 +296,7 @@ fn no_look_up_that_failed_is_taken_for_an_answer() {
     }
 }
 
+// checks: dane/DANE-S1, mta-sts/V06
 /// RFC 7672 sections 2.2.1 and 8.1, RFC 8461 section 7.1.
 #[test]
 fn the_name_asked_for_is_the_base_domain_under_dane_and_else_the_mx_host() {
