@@ -23,4 +23,5 @@ pub mod properties;
 pub mod request;
 pub mod run;
 pub mod testee;
+pub mod torture;
 pub mod vector;

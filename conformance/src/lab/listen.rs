@@ -53,7 +53,7 @@ fn try_ports<T>(port: Option<u16>, bind: impl Fn(u16) -> io::Result<T>) -> io::R
 
 /// A listener with its thread; each connection has a thread of its own. Dropping it closes
 /// everything and waits for all of them.
-pub(super) struct Acceptor {
+pub(crate) struct Acceptor {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -61,7 +61,7 @@ pub(super) struct Acceptor {
 
 impl Acceptor {
     /// Runs `serve` for each connection to `listener`.
-    pub(super) fn start<F>(listener: TcpListener, serve: F) -> io::Result<Self>
+    pub(crate) fn start<F>(listener: TcpListener, serve: F) -> io::Result<Self>
     where
         F: Fn(TcpStream) + Send + Sync + 'static,
     {
@@ -158,7 +158,7 @@ impl Drop for Open {
 }
 
 /// Locks, also after a thread died with the lock: what it guards is a list that stays whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -24,10 +24,10 @@ mod build;
 pub mod dns;
 mod error;
 pub mod https;
-mod listen;
+pub(crate) mod listen;
 pub mod pki;
 pub mod smtp;
-mod tls;
+pub(crate) mod tls;
 mod world;
 
 use core::net::{Ipv4Addr, SocketAddr};

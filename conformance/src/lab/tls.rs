@@ -45,7 +45,7 @@ impl TlsFacts {
 }
 
 /// A connection inside TLS.
-pub(super) type Sealed = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type Sealed = StreamOwned<ServerConnection, TcpStream>;
 
 /// A configuration whose certificate is chosen by `resolver`.
 pub(super) fn server_config(
@@ -67,7 +67,7 @@ pub(super) fn server_config(
 }
 
 /// Does the whole handshake, so that its failure is seen apart from what comes later.
-pub(super) fn handshake(
+pub(crate) fn handshake(
     mut stream: TcpStream,
     config: Arc<ServerConfig>,
 ) -> io::Result<(Sealed, TlsFacts)> {
@@ -82,14 +82,14 @@ pub(super) fn handshake(
 }
 
 /// Ends a connection so that the last octets arrive: says so, then waits for the peer's end.
-pub(super) fn hang_up_sealed(mut sealed: Sealed) {
+pub(crate) fn hang_up_sealed(mut sealed: Sealed) {
     sealed.conn.send_close_notify();
     let _ = sealed.flush();
     hang_up(sealed.sock);
 }
 
 /// As [`hang_up_sealed`], without TLS. Closing with unread octets would destroy what was sent.
-pub(super) fn hang_up(mut stream: TcpStream) {
+pub(crate) fn hang_up(mut stream: TcpStream) {
     let _ = stream.shutdown(Shutdown::Write);
     let mut rest = [0; 1024];
     for _ in 0..MAX_DRAINED_READS {
@@ -102,7 +102,7 @@ pub(super) fn hang_up(mut stream: TcpStream) {
 
 /// The same certificate for every name: an SMTP server takes any SNI (RFC 8461 section 7.1).
 #[derive(Debug)]
-pub(super) struct Fixed(pub(super) Arc<CertifiedKey>);
+pub(crate) struct Fixed(pub(crate) Arc<CertifiedKey>);
 
 impl ResolvesServerCert for Fixed {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {

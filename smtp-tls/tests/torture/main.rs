@@ -1,0 +1,163 @@
+//! The driver against a hostile server: every script, under every requirement, over real sockets.
+#![cfg(feature = "rustls")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs
+)]
+
+mod client;
+
+use core::time::Duration;
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use conformance::torture::{
+    Event, Evidence, Expected, Keys, MailFate, Script, Server, Verdict, scripts,
+};
+use pki_types::UnixTime;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, advance, pause, resume, timeout};
+
+use client::{Ended, Need, deliver};
+
+/// Far above what a script takes, far below any wait of the client.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// Longer than every wait of RFC 5321 section 4.5.3.2.
+const WAITED: Duration = Duration::from_secs(660);
+
+fn start(
+    script: &Arc<Script>,
+    keys: &Keys,
+    tell: impl Fn(Event) + Send + Sync + 'static,
+) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = Arc::clone(script);
+    Server::start(listener, keys.clone(), move || Arc::clone(&script), tell).unwrap()
+}
+
+fn expected(script: &Script, need: Need) -> &Expected {
+    match need {
+        Need::Opportunistic => &script.expected.opportunistic,
+        Need::Encrypt => &script.expected.encrypt,
+        Need::Authenticate => &script.expected.authenticate,
+    }
+}
+
+/// What differs, if anything.
+fn difference(script: &Script, need: Need, ended: &Ended) -> Option<String> {
+    let wanted = expected(script, need);
+    let is_reason = match ended.reason {
+        None => wanted.reasons.is_empty(),
+        Some(reason) => wanted.reasons.contains(&reason),
+    };
+    let is_same = ended.verdict == wanted.verdict && is_reason && ended.mail == wanted.mail;
+    (!is_same).then(|| format!("{} {need:?}: {ended:?}, expected {wanted:?}", script.id))
+}
+
+fn chosen(evidence: Evidence) -> impl Iterator<Item = (Arc<Script>, Need)> {
+    let all = scripts().into_iter().filter(move |script| script.evidence == evidence);
+    all.map(Arc::new).flat_map(|script| Need::ALL.map(|need| (Arc::clone(&script), need)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_script_comes_to_its_verdict_as_soon_as_the_evidence_is_there() {
+    let keys = Keys::new(UnixTime::now()).unwrap();
+    // More at once would only measure how long they wait for each other.
+    let turns = Arc::new(Semaphore::new(48));
+    let mut running = Vec::new();
+    for (script, need) in chosen(Evidence::Arrives) {
+        let (keys, turns) = (keys.clone(), Arc::clone(&turns));
+        running.push(tokio::spawn(async move {
+            let _turn = turns.acquire().await.unwrap();
+            let server = start(&script, &keys, |_| {});
+            let began = Instant::now();
+            let ended = timeout(AT_ONCE, deliver(server.address().port(), keys.root(), need)).await;
+            tokio::task::spawn_blocking(move || drop(server));
+            match ended {
+                Ok(ended) => difference(&script, need, &ended),
+                Err(_) => {
+                    Some(format!("{} {need:?}: nothing after {:?}", script.id, began.elapsed()))
+                }
+            }
+        }));
+    }
+    assert!(running.len() >= 360);
+    let mut found = Vec::new();
+    for one in running {
+        found.extend(one.await.unwrap());
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Time passes only while the server stalls.
+fn stalled(script: &Arc<Script>, keys: &Keys, need: Need) -> Option<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (tell, mut stalls) = tokio::sync::mpsc::unbounded_channel();
+        let server = start(script, keys, move |event| {
+            if matches!(event, Event::Stalled) {
+                let _ = tell.send(());
+            }
+        });
+        let delivery = deliver(server.address().port(), keys.root(), need);
+        tokio::pin!(delivery);
+        let mut waits = 0;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut delivery => break ended,
+                Some(()) = stalls.recv() => {
+                    // What was sent before has to be read before time passes.
+                    let _ = timeout(Duration::from_millis(200), &mut delivery).await;
+                    pause();
+                    advance(WAITED).await;
+                    resume();
+                    waits += 1;
+                }
+            }
+        };
+        let found = difference(script, need, &ended);
+        let is_known_by_waiting = matches!(
+            (expected(script, need).verdict, waits),
+            (Verdict::Secured | Verdict::Plaintext | Verdict::RetryPlaintext | Verdict::Refused, 1)
+        );
+        found.or_else(|| {
+            (!is_known_by_waiting).then(|| format!("{} {need:?}: {waits} waits", script.id))
+        })
+    })
+}
+
+#[test]
+fn a_server_that_stalls_is_left_when_the_wait_runs_out_and_not_before() {
+    let keys = Keys::new(UnixTime::now()).unwrap();
+    let (tell, found) = mpsc::channel();
+    let mut running = Vec::new();
+    for (script, need) in chosen(Evidence::Waits) {
+        let (keys, tell) = (keys.clone(), tell.clone());
+        running.push(thread::spawn(move || {
+            if let Some(difference) = stalled(&script, &keys, need) {
+                tell.send(difference).unwrap();
+            }
+        }));
+    }
+    drop(tell);
+    assert!(running.len() >= 18);
+    for one in running {
+        one.join().unwrap();
+    }
+    let found: Vec<String> = found.iter().collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_difference_is_seen() {
+    let script = &scripts()[0];
+    let ended =
+        Ended { verdict: Verdict::Refused, reason: Some("closed"), mail: MailFate::Deferred };
+    assert!(difference(script, Need::Encrypt, &ended).is_some());
+    let ended = Ended { verdict: Verdict::Secured, reason: None, mail: MailFate::Delivered };
+    assert!(difference(script, Need::Encrypt, &ended).is_none());
+}
