@@ -2,7 +2,7 @@
 
 use smtp_starttls::{
     Answer, CommandError, Delivery, Event, ForwardPath, Input, Mail, MailFailure, Mailer, Phase,
-    Recipient, ReplyLine, Want, limits,
+    Reason, Recipient, ReplyLine, Want, limits,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -119,6 +119,7 @@ where
         if self.mailer.want() != Want::Body {
             return Ok(negative(answer, text));
         }
+        self.nothing_unasked()?;
         let mut rest = envelope.message.as_bytes();
         let mut out = vec![0; PIECE];
         while !rest.is_empty() {
@@ -151,6 +152,7 @@ where
         &mut self,
         command: impl FnOnce(&mut Mailer<S>, &mut [u8]) -> Result<usize, CommandError>,
     ) -> Result<(Answer, String), Answered> {
+        self.nothing_unasked()?;
         let mut out = [0; limits::COMMAND];
         let len = command(&mut self.mailer, &mut out).map_err(not_written)?;
         self.put_out(out.get(..len).unwrap_or_default()).await?;
@@ -170,6 +172,13 @@ where
                 };
             }
         }
+    }
+
+    /// RFC 5321 section 4.3.1: one command is sent at a time, so what is held before the next one answers
+    /// nothing. It must not be taken for the answer to what comes next. Nothing is sent any more.
+    fn nothing_unasked(&self) -> Result<(), Answered> {
+        let unasked = Answered::Lost { reason: Reason::UnsolicitedBytes.word() };
+        if self.held.is_empty() { Ok(()) } else { Err(unasked) }
     }
 
     /// Reads once, unless octets are held, and feeds the machine.
