@@ -120,13 +120,7 @@ fn stalled(script: &Arc<Script>, keys: &Keys, need: Need) -> Option<String> {
             }
         };
         let found = difference(script, need, &ended);
-        let is_known_by_waiting = matches!(
-            (expected(script, need).verdict, waits),
-            (Verdict::Secured | Verdict::Plaintext | Verdict::RetryPlaintext | Verdict::Refused, 1)
-        );
-        found.or_else(|| {
-            (!is_known_by_waiting).then(|| format!("{} {need:?}: {waits} waits", script.id))
-        })
+        found.or_else(|| (waits != 1).then(|| format!("{} {need:?}: {waits} waits", script.id)))
     })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn scripts() -> Vec<Script> {
             .send(b"220 mx.torture.test ESMTP\r\n")
             .expect("EHLO")
             .send(NO_OFFER)
-            .refused(&["greeting-in-tls"]),
+            .refused(&["greeting-in-tls", "unsolicited-bytes"]),
         script("sealed/greeting-for-reply", "220 as the answer to EHLO", RFC3207_4_2)
             .to_ehlo_in_tls()
             .send(b"220 mx\r\n")
