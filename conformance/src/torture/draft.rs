@@ -107,43 +107,43 @@ impl Script {
     }
 
     /// Greeting sent, EHLO read.
-    pub(super) fn to_ehlo(self) -> Self {
+    pub(super) fn until_ehlo(self) -> Self {
         self.send(GREETING).expect("EHLO")
     }
 
     /// STARTTLS offered and asked for.
-    pub(super) fn to_starttls(self) -> Self {
-        self.to_ehlo().send(OFFER).expect("STARTTLS")
+    pub(super) fn until_starttls(self) -> Self {
+        self.until_ehlo().send(OFFER).expect("STARTTLS")
     }
 
     /// STARTTLS not offered and asked for all the same.
-    pub(super) fn to_unlisted_starttls(self) -> Self {
-        self.to_ehlo().send(NO_OFFER).expect("STARTTLS")
+    pub(super) fn until_unlisted_starttls(self) -> Self {
+        self.until_ehlo().send(NO_OFFER).expect("STARTTLS")
     }
 
     /// TLS up with the honest certificate.
-    pub(super) fn to_tls(self) -> Self {
-        self.to_starttls().send(READY).tls(Tls::HONEST)
+    pub(super) fn until_tls(self) -> Self {
+        self.until_starttls().send(READY).tls(Tls::HONEST)
     }
 
     /// TLS up, and EHLO inside it read.
-    pub(super) fn to_ehlo_in_tls(self) -> Self {
-        self.to_tls().expect("EHLO")
+    pub(super) fn until_ehlo_in_tls(self) -> Self {
+        self.until_tls().expect("EHLO")
     }
 
     /// Ready for mail inside TLS.
-    pub(super) fn to_mail(self) -> Self {
-        self.to_ehlo_in_tls().send(NO_OFFER).expect("MAIL")
+    pub(super) fn until_mail(self) -> Self {
+        self.until_ehlo_in_tls().send(NO_OFFER).expect("MAIL")
     }
 
     /// MAIL accepted, RCPT read.
-    pub(super) fn to_rcpt(self) -> Self {
-        self.to_mail().send(OK).expect("RCPT")
+    pub(super) fn until_rcpt(self) -> Self {
+        self.until_mail().send(OK).expect("RCPT")
     }
 
     /// RCPT accepted, DATA read.
-    pub(super) fn to_data(self) -> Self {
-        self.to_rcpt().send(OK).expect("DATA")
+    pub(super) fn until_data(self) -> Self {
+        self.until_rcpt().send(OK).expect("DATA")
     }
 }
 

@@ -1,6 +1,7 @@
 //! A listener that plays scripts to whoever connects.
 
-use std::net::{SocketAddr, TcpListener};
+use core::net::SocketAddr;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::keys::Keys;

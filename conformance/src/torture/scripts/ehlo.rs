@@ -16,7 +16,7 @@ pub(super) fn scripts() -> Vec<Script> {
                 format!("EHLO: {code}; HELO is accepted"),
                 "RFC 5321 section 3.2",
             )
-            .to_ehlo()
+            .until_ehlo()
             .send(format!("{code} no\r\n").as_bytes())
             .plaintext(),
         );
@@ -24,7 +24,7 @@ pub(super) fn scripts() -> Vec<Script> {
     for code in ["220", "251", "354", "450", "454", "530", "550", "554"] {
         all.push(
             script(format!("ehlo/{code}"), format!("EHLO: {code}"), "RFC 5321 section 3.2")
-                .to_ehlo()
+                .until_ehlo()
                 .send(format!("{code} no\r\n").as_bytes())
                 .refused(&["ehlo-refused"]),
         );
@@ -50,7 +50,7 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         all.push(
             script(format!("ehlo/{name}"), format!("EHLO reply: {name}"), section)
-                .to_ehlo()
+                .until_ehlo()
                 .send(octets)
                 .refused(&[reason]),
         );
@@ -58,12 +58,12 @@ pub(super) fn scripts() -> Vec<Script> {
     let starttls = b"250 STARTTLS\r\n".as_slice();
     all.extend([
         script("ehlo/421", "EHLO: 421", "RFC 5321 section 3.8")
-            .to_ehlo()
+            .until_ehlo()
             .send(b"421 4.3.2 closing\r\n")
             .close()
             .refused(&["service-closing"]),
         script("ehlo/500-then-helo-421", "EHLO: 500; HELO: 421", "RFC 5321 section 3.8")
-            .to_ehlo()
+            .until_ehlo()
             .send(b"500 no\r\n")
             .expect("HELO")
             .send(b"421 closing\r\n")
@@ -71,22 +71,22 @@ pub(super) fn scripts() -> Vec<Script> {
             .refused(&["service-closing"])
             .who_needs_tls_refuses("starttls-not-offered"),
         script("ehlo/500-then-helo-550", "EHLO: 500; HELO: 550", "RFC 5321 section 3.2")
-            .to_ehlo()
+            .until_ehlo()
             .send(b"500 no\r\n")
             .expect("HELO")
             .send(b"550 no\r\n")
             .refused(&["ehlo-refused"])
             .who_needs_tls_refuses("starttls-not-offered"),
         script("ehlo/line-too-long", "STARTTLS behind a line of 2,049 octets", LIMITS)
-            .to_ehlo()
+            .until_ehlo()
             .send(&[b"250-mx\r\n250-".as_slice(), &[b'x'; 2043], b"\r\n", starttls].concat())
             .refused(&["line-too-long"]),
         script("ehlo/too-many-lines", "STARTTLS on line 513", LIMITS)
-            .to_ehlo()
+            .until_ehlo()
             .send(&[b"250-x\r\n".repeat(512).as_slice(), starttls].concat())
             .refused(&["reply-too-long"]),
         script("ehlo/too-many-octets", "STARTTLS behind 64 KiB", LIMITS)
-            .to_ehlo()
+            .until_ehlo()
             .send(
                 &[
                     [b"250-".as_slice(), &[b'x'; 1900], b"\r\n"].concat().repeat(40).as_slice(),
@@ -96,21 +96,21 @@ pub(super) fn scripts() -> Vec<Script> {
             )
             .refused(&["reply-too-long"]),
         script("ehlo/closed", "closed in place of an answer", SECTION)
-            .to_ehlo()
+            .until_ehlo()
             .close()
             .refused(&["closed"]),
         script("ehlo/half", "closed within the answer, STARTTLS seen", SECTION)
-            .to_ehlo()
+            .until_ehlo()
             .send(b"250-mx\r\n250-STARTTLS\r\n250")
             .close()
             .refused(&["closed"]),
         script("ehlo/half-without", "closed within the answer, STARTTLS not seen yet", SECTION)
-            .to_ehlo()
+            .until_ehlo()
             .send(b"250-mx\r\n250-SIZE\r\n")
             .close()
             .refused(&["closed"]),
         script("ehlo/stall", "no answer", "house rule after RFC 5321 section 4.5.3.2.2")
-            .to_ehlo()
+            .until_ehlo()
             .stall()
             .refused(&["timed-out"]),
         script(
@@ -118,7 +118,7 @@ pub(super) fn scripts() -> Vec<Script> {
             "no last line",
             "house rule after RFC 5321 section 4.5.3.2.2",
         )
-        .to_ehlo()
+        .until_ehlo()
         .send(OFFER.strip_suffix(b"250 STARTTLS\r\n").unwrap_or(OFFER))
         .stall()
         .refused(&["timed-out"]),

@@ -23,7 +23,7 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         all.push(
             script(format!("gap/{name}"), format!("in the segment of the 220: {name}"), RFC3207_6)
-                .to_starttls()
+                .until_starttls()
                 .send(&[READY, octets].concat())
                 .tls(Tls::HONEST)
                 .refused(&["starttls-residue"]),
@@ -43,7 +43,7 @@ pub(super) fn scripts() -> Vec<Script> {
                 format!("in the next segment: {name}"),
                 RFC3207_6,
             )
-            .to_starttls()
+            .until_starttls()
             .cut(&[READY, octets])
             .tls(Tls::HONEST)
             .refused(&["plaintext-after-220", "starttls-residue"]),
@@ -65,7 +65,7 @@ pub(super) fn scripts() -> Vec<Script> {
                 format!("in place of the ServerHello: {name}"),
                 "RFC 8446 section 5.1",
             )
-            .to_starttls()
+            .until_starttls()
             .send(READY)
             .client_hello()
             .send(octets)

@@ -11,7 +11,7 @@ const IDENTITY: &str = "RFC 8461 section 4.2";
 pub(super) fn scripts() -> Vec<Script> {
     let mut all = Vec::new();
     let begun = |name: &str, title: String, section| {
-        script(format!("handshake/{name}"), title, section).to_starttls().send(READY)
+        script(format!("handshake/{name}"), title, section).until_starttls().send(READY)
     };
     for (number, alert) in [
         (10, "unexpected-message"),

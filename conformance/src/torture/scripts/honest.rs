@@ -8,14 +8,14 @@ use crate::lab::TlsVersions;
 pub(super) fn scripts() -> Vec<Script> {
     let mut all = vec![
         script("honest/plain", "STARTTLS, as it should be", "RFC 3207 section 4")
-            .to_mail()
+            .until_mail()
             .send(OK),
         script("honest/tls12", "TLS 1.2 alone", RFC3207_4_2)
-            .to_starttls()
+            .until_starttls()
             .send(READY)
             .tls(Tls { versions: TlsVersions::Only12, ..Tls::HONEST }),
         script("honest/tls13", "TLS 1.3 alone", RFC3207_4_2)
-            .to_starttls()
+            .until_starttls()
             .send(READY)
             .tls(Tls { versions: TlsVersions::Only13, ..Tls::HONEST }),
         script(
@@ -43,7 +43,7 @@ pub(super) fn scripts() -> Vec<Script> {
             "STARTTLS is not offered, and refused",
             "RFC 3207 section 4.1",
         )
-        .to_unlisted_starttls()
+        .until_unlisted_starttls()
         .send(b"502 5.5.1 not implemented\r\n")
         .plaintext(),
         script("honest/long-greeting", "a greeting of 60 lines", RFC5321_4_2_1)
@@ -54,11 +54,11 @@ pub(super) fn scripts() -> Vec<Script> {
             .send(READY)
             .tls(Tls::HONEST),
         script("honest/long-220", "the 220 to STARTTLS in three lines", "RFC 3207 section 4")
-            .to_starttls()
+            .until_starttls()
             .send(b"220-one\r\n220-two\r\n220 three\r\n")
             .tls(Tls::HONEST),
         script("honest/other-offer-inside", "another list inside TLS", RFC3207_4_2)
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(b"250-other.name.test\r\n250-X-ONLY-HERE 1 2\r\n250 DSN\r\n"),
     ];
     for (name, greeting) in [

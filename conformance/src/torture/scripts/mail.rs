@@ -19,19 +19,19 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         all.extend([
             new(&format!("from-{name}"), "answer to MAIL", SECTION)
-                .to_mail()
+                .until_mail()
                 .send(reply)
                 .mail(fate),
             new(&format!("rcpt-{name}"), "answer to RCPT", SECTION)
-                .to_rcpt()
+                .until_rcpt()
                 .send(reply)
                 .mail(fate),
             new(&format!("data-{name}"), "answer to DATA", SECTION)
-                .to_data()
+                .until_data()
                 .send(reply)
                 .mail(fate),
             new(&format!("end-{name}"), "answer to the message", SECTION)
-                .to_data()
+                .until_data()
                 .send(b"354 go\r\n")
                 .message()
                 .send(reply)
@@ -40,38 +40,38 @@ pub(super) fn scripts() -> Vec<Script> {
     }
     all.extend([
         new("from-421", "MAIL: 421", "RFC 5321 section 3.8")
-            .to_mail()
+            .until_mail()
             .send(b"421 closing\r\n")
             .close()
             .mail(MailFate::Deferred),
         new("from-closed", "closed in place of an answer to MAIL", SECTION)
-            .to_mail()
+            .until_mail()
             .close()
             .mail(MailFate::Deferred),
         new("rcpt-cut-off", "closed without close_notify at RCPT", SECTION)
-            .to_rcpt()
+            .until_rcpt()
             .close_bare()
             .mail(MailFate::Deferred),
         new("from-staged", "answers to RCPT and DATA behind that to MAIL", STAGED)
-            .to_mail()
+            .until_mail()
             .send(&[OK, OK, b"354 go\r\n"].concat())
             .mail(MailFate::Deferred),
         new("data-staged", "the last answer behind the 354", STAGED)
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n250 taken\r\n")
             .mail(MailFate::Deferred),
         new("data-250", "250 in place of 354", SECTION)
-            .to_data()
+            .until_data()
             .send(b"250 ok\r\n")
             .mail(MailFate::Deferred),
         new("end-354", "354 in place of the last answer", SECTION)
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .send(b"354 go\r\n")
             .mail(MailFate::Deferred),
         new("end-closed", "closed in place of the last answer", "RFC 5321 section 3.8")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .close()
@@ -81,27 +81,27 @@ pub(super) fn scripts() -> Vec<Script> {
             "closed without close_notify in the last answer",
             "RFC 8446 section 6.1",
         )
-        .to_data()
+        .until_data()
         .send(b"354 go\r\n")
         .message()
         .send(b"250 tak")
         .close_bare()
         .mail(MailFate::Deferred),
         new("end-plaintext", "the last answer past TLS", "RFC 8446 section 6")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .send_bare(b"250 taken\r\n")
             .mail(MailFate::Deferred),
         new("quit-closed", "closed in place of an answer to QUIT", "RFC 5321 section 4.1.1.10")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .send(OK)
             .expect("QUIT")
             .close_bare(),
         new("quit-garbage", "QUIT answered by what is no reply", "RFC 5321 section 4.1.1.10")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .send(OK)
@@ -109,7 +109,7 @@ pub(super) fn scripts() -> Vec<Script> {
             .send(b"\0\0\0\r\n")
             .close(),
         new("quit-554", "QUIT answered by 554", "RFC 5321 section 4.1.1.10")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .send(OK)
@@ -117,7 +117,7 @@ pub(super) fn scripts() -> Vec<Script> {
             .send(b"554 no\r\n")
             .close(),
         new("end-stall", "no last answer", "RFC 5321 section 4.5.3.2.6")
-            .to_data()
+            .until_data()
             .send(b"354 go\r\n")
             .message()
             .stall()

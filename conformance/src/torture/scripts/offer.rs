@@ -15,7 +15,7 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         all.push(
             script(format!("offer/{name}"), format!("offered as {line:?}"), SECTION)
-                .to_ehlo()
+                .until_ehlo()
                 .send(format!("250-mx\r\n250-SIZE\r\n250 {line}\r\n").as_bytes())
                 .expect("STARTTLS")
                 .send(READY)
@@ -24,7 +24,7 @@ pub(super) fn scripts() -> Vec<Script> {
     }
     all.push(
         script("offer/twice", "offered twice", SECTION)
-            .to_ehlo()
+            .until_ehlo()
             .send(b"250-mx\r\n250-STARTTLS\r\n250 STARTTLS\r\n")
             .expect("STARTTLS")
             .send(READY)
@@ -44,7 +44,7 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         let base = |id: &str, title: &str| {
             script(format!("offer/{name}{id}"), format!("no offer: {name}; {title}"), SECTION)
-                .to_ehlo()
+                .until_ehlo()
                 .send(lines.as_bytes())
                 .expect("STARTTLS")
         };
@@ -66,7 +66,7 @@ pub(super) fn scripts() -> Vec<Script> {
                 format!("not offered; then {name}"),
                 "RFC 3207 section 4",
             )
-            .to_unlisted_starttls()
+            .until_unlisted_starttls()
             .send(octets)
             .plaintext_or_refused(&[reason]),
         );

@@ -11,7 +11,7 @@ pub(super) fn scripts() -> Vec<Script> {
     {
         all.push(
             script(format!("sealed/{code}"), format!("EHLO inside TLS: {code}"), RFC3207_4_2)
-                .to_ehlo_in_tls()
+                .until_ehlo_in_tls()
                 .send(format!("{code} no\r\n").as_bytes())
                 .refused(&["ehlo-in-tls-refused"]),
         );
@@ -32,61 +32,61 @@ pub(super) fn scripts() -> Vec<Script> {
     ] {
         all.push(
             script(format!("sealed/{name}"), format!("EHLO reply inside TLS: {name}"), section)
-                .to_ehlo_in_tls()
+                .until_ehlo_in_tls()
                 .send(octets)
                 .refused(&[reason]),
         );
     }
     all.extend([
         script("sealed/greeting", "a second greeting once TLS is up", RFC3207_4_2)
-            .to_tls()
+            .until_tls()
             .send(b"220 mx.torture.test ESMTP\r\n")
             .expect("EHLO")
             .send(NO_OFFER)
             .refused(&["greeting-in-tls", "unsolicited-bytes"]),
         script("sealed/greeting-for-reply", "220 as the answer to EHLO", RFC3207_4_2)
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(b"220 mx\r\n")
             .refused(&["greeting-in-tls"]),
         script("sealed/421", "EHLO inside TLS: 421", "RFC 5321 section 3.8")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(b"421 closing\r\n")
             .close()
             .refused(&["service-closing"]),
         script("sealed/starttls-again", "STARTTLS offered inside TLS", RFC3207_4_2)
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(b"250-mx\r\n250 STARTTLS\r\n"),
         script("sealed/line-too-long", "a line without end", "RFC 5321 section 4.5.3.1.5")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(&[b"250 ".as_slice(), &[b'x'; 3000]].concat())
             .refused(&["line-too-long"]),
         script("sealed/lines-without-end", "lines without end", "RFC 5321 section 4.5.3.1.5")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(&b"250-x\r\n".repeat(600))
             .refused(&["reply-too-long"]),
         script("sealed/closed", "closed with close_notify", RFC3207_4_2)
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .close()
             .refused(&["closed"]),
         script("sealed/cut-off", "closed without close_notify", "RFC 8446 section 6.1")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .close_bare()
             .refused(&["closed"]),
         script("sealed/half-reply", "closed within the answer", RFC3207_4_2)
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send(b"250-mx\r\n")
             .close()
             .refused(&["closed"]),
         script("sealed/plaintext", "an answer past TLS", "RFC 8446 section 6")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send_bare(b"250 mx.torture.test\r\n")
             .retried(&["tls-failed"]),
         script("sealed/forged-record", "a record that does not decrypt", "RFC 8446 section 5.2")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .send_bare(&[b"\x17\x03\x03\x00\x20".as_slice(), &[7; 32]].concat())
             .retried(&["tls-failed"]),
         script("sealed/stall", "no answer", "house rule after RFC 5321 section 4.5.3.2.2")
-            .to_ehlo_in_tls()
+            .until_ehlo_in_tls()
             .stall()
             .refused(&["timed-out"]),
     ]);

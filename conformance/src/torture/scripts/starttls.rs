@@ -9,7 +9,7 @@ pub(super) fn scripts() -> Vec<Script> {
         .iter()
         .map(|(name, octets, reason, section)| {
             script(format!("starttls/{name}"), format!("answer to STARTTLS: {name}"), section)
-                .to_starttls()
+                .until_starttls()
                 .send(octets)
                 .tls(Tls::HONEST)
                 .refused(&[*reason])
@@ -18,7 +18,7 @@ pub(super) fn scripts() -> Vec<Script> {
     for code in ["200", "211", "221", "235", "250", "251", "252", "334", "354"] {
         all.push(
             script(format!("starttls/{code}"), format!("{code} in place of 220"), RFC3207_4)
-                .to_starttls()
+                .until_starttls()
                 .send(format!("{code} ok\r\n").as_bytes())
                 .refused(&["starttls-bad-reply"]),
         );
@@ -27,7 +27,7 @@ pub(super) fn scripts() -> Vec<Script> {
     {
         all.push(
             script(format!("starttls/{code}"), format!("{code} in place of 220"), RFC3207_4)
-                .to_starttls()
+                .until_starttls()
                 .send(format!("{code} no\r\n").as_bytes())
                 .retried(&["starttls-refused"]),
         );
@@ -47,7 +47,7 @@ pub(super) fn scripts() -> Vec<Script> {
                 format!("answer to STARTTLS: {name}"),
                 RFC5321_4_2_1,
             )
-            .to_starttls()
+            .until_starttls()
             .send(octets)
             .tls(Tls::HONEST)
             .refused(&[reason]),
@@ -55,12 +55,12 @@ pub(super) fn scripts() -> Vec<Script> {
     }
     all.extend([
         script("starttls/421", "421, and closed", "RFC 5321 section 3.8")
-            .to_starttls()
+            .until_starttls()
             .send(b"421 4.3.2 closing\r\n")
             .close()
             .retried(&["starttls-refused"]),
         script("starttls/line-too-long", "a 220 without end", "RFC 5321 section 4.5.3.1.5")
-            .to_starttls()
+            .until_starttls()
             .send(&[b"220 ".as_slice(), &[b'x'; 3000]].concat())
             .refused(&["line-too-long"]),
         script(
@@ -68,29 +68,29 @@ pub(super) fn scripts() -> Vec<Script> {
             "2,000 lines and no last one",
             "RFC 5321 section 4.5.3.1.5",
         )
-        .to_starttls()
+        .until_starttls()
         .send(&b"220-x\r\n".repeat(2000))
         .refused(&["reply-too-long"]),
         script("starttls/closed", "closed in place of an answer", RFC3207_4)
-            .to_starttls()
+            .until_starttls()
             .close()
             .retried(&["tls-failed"]),
         script("starttls/half", "closed within the 220", RFC3207_4)
-            .to_starttls()
+            .until_starttls()
             .send(b"220 go")
             .close()
             .retried(&["tls-failed"]),
         script("starttls/early-tls", "a TLS record in place of the 220", RFC3207_4)
-            .to_starttls()
+            .until_starttls()
             .send(b"\x16\x03\x03\x00\x04\x02\x00\x00\x00")
             .refused(&["malformed-reply"]),
         script("starttls/220-twice", "two 220 in one segment", "RFC 3207 section 6")
-            .to_starttls()
+            .until_starttls()
             .send(&[READY, READY].concat())
             .tls(Tls::HONEST)
             .refused(&["starttls-residue"]),
         script("starttls/stall", "no answer", "house rule after RFC 5321 section 4.5.3.2.2")
-            .to_starttls()
+            .until_starttls()
             .stall()
             .retried(&["tls-failed"]),
     ]);
