@@ -12,11 +12,11 @@ mod client;
 
 use core::time::Duration;
 use std::net::TcpListener;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use conformance::torture::{
-    Event, Evidence, Expected, Keys, MailFate, Script, Server, Verdict, scripts,
+    Event, Evidence, Expected, Keys, MailFate, Script, Server, Verdict, Visit, scripts,
 };
 use pki_types::UnixTime;
 use tokio::sync::Semaphore;
@@ -58,6 +58,37 @@ fn difference(script: &Script, need: Need, ended: &Ended) -> Option<String> {
     (!is_same).then(|| format!("{} {need:?}: {ended:?}, expected {wanted:?}", script.id))
 }
 
+/// What the server saw and should not have.
+fn misstep(script: &Script, need: Need, ended: &Ended, seen: &[Visit]) -> Option<String> {
+    let in_clear = seen.iter().filter(|visit| visit.went_on_in_clear()).count();
+    let connections = 1 + usize::from(ended.verdict == Verdict::RetryPlaintext);
+    let may_be_in_clear = match ended.verdict {
+        Verdict::Plaintext | Verdict::RetryPlaintext => 1,
+        Verdict::Secured | Verdict::Refused => 0,
+    };
+    // Whoever was lied to says no goodbye.
+    let said_goodbye = seen.iter().any(|visit| visit.lines.iter().any(|line| line.text == "QUIT"));
+    let was_lied_to = ended.verdict == Verdict::Refused
+        && ended.reason.is_some_and(|reason| WITHOUT_QUIT.contains(&reason));
+    let is_wrong =
+        seen.len() != connections || in_clear != may_be_in_clear || (was_lied_to && said_goodbye);
+    is_wrong.then(|| format!("{} {need:?}: {ended:?}, but {seen:?}", script.id))
+}
+
+/// The reasons after which nothing more is sent (RFC 5321 section 4.1.1.10 has QUIT for the others).
+const WITHOUT_QUIT: [&str; 10] = [
+    "malformed-reply",
+    "mixed-codes",
+    "line-too-long",
+    "reply-too-long",
+    "unsolicited-bytes",
+    "starttls-residue",
+    "plaintext-after-220",
+    "tls-failed",
+    "closed",
+    "service-closing",
+];
+
 fn chosen(evidence: Evidence) -> impl Iterator<Item = (Arc<Script>, Need)> {
     let all = scripts().into_iter().filter(move |script| script.evidence == evidence);
     all.map(Arc::new).flat_map(|script| Need::ALL.map(|need| (Arc::clone(&script), need)))
@@ -73,12 +104,21 @@ async fn every_script_comes_to_its_verdict_as_soon_as_the_evidence_is_there() {
         let (keys, turns) = (keys.clone(), Arc::clone(&turns));
         running.push(tokio::spawn(async move {
             let _turn = turns.acquire().await.unwrap();
-            let server = start(&script, &keys, |_| {});
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let notes = Arc::clone(&seen);
+            let server = start(&script, &keys, move |event| {
+                if let Event::Ended(visit) = event {
+                    notes.lock().unwrap().push(*visit);
+                }
+            });
             let began = Instant::now();
             let ended = timeout(AT_ONCE, deliver(server.address().port(), keys.root(), need)).await;
-            tokio::task::spawn_blocking(move || drop(server));
+            // With the server all its connections have ended.
+            tokio::task::spawn_blocking(move || drop(server)).await.unwrap();
+            let seen = seen.lock().unwrap();
             match ended {
-                Ok(ended) => difference(&script, need, &ended),
+                Ok(ended) => difference(&script, need, &ended)
+                    .or_else(|| misstep(&script, need, &ended, &seen)),
                 Err(_) => {
                     Some(format!("{} {need:?}: nothing after {:?}", script.id, began.elapsed()))
                 }
