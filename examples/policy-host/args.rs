@@ -7,8 +7,8 @@ use clap::Parser;
 
 /// Serves the MTA-STS policies of many domains over HTTPS.
 ///
-/// The policy of a domain is the file POLICIES/<domain>.txt, its certificate chain and key the file
-/// CERTIFICATES/<domain>.pem. Both are read again when they change. A file that cannot be used leaves
+/// The policy of a domain is the file POLICIES/DOMAIN.txt, its certificate chain and key the file
+/// CERTIFICATES/DOMAIN.pem. Both are read again when they change. A file that cannot be used leaves
 /// what was served before; a file that is removed ends it.
 #[derive(Debug, Parser)]
 #[command(
@@ -17,11 +17,11 @@ use clap::Parser;
                   64  wrong usage\n  66  a folder cannot be read, or the address cannot be used"
 )]
 pub(crate) struct Args {
-    /// The folder of policies: <domain>.txt.
+    /// The folder of policies: DOMAIN.txt.
     #[arg(long, value_name = "POLICIES")]
     pub(crate) policies: PathBuf,
 
-    /// The folder of certificates: <domain>.pem, the chain for mta-sts.<domain> and its key.
+    /// The folder of certificates: DOMAIN.pem, the chain for mta-sts.DOMAIN and its key.
     #[arg(long, value_name = "CERTIFICATES")]
     pub(crate) certificates: PathBuf,
 
