@@ -78,7 +78,7 @@ mod shape;
 mod verdict;
 
 pub use cache::{
-    CacheEntry, EntryUpdate, FetchHistory, OverdueRefresh, Permission, PolicyStore, Refusal,
+    Basis, CacheEntry, EntryUpdate, FetchHistory, OverdueRefresh, Permission, PolicyStore, Refusal,
     Stored, Update,
 };
 pub use codec::StoredFormError;

@@ -19,7 +19,7 @@
 use core::fmt;
 use core::net::SocketAddr;
 
-use mta_sts::{Mode, Override, TlsRequiredNo};
+use mta_sts::{Mode, Override, PolicyDomain, TlsRequiredNo};
 
 use crate::delivery::{DaneFailure, InsecureMx, LocalLevel, Settings};
 use crate::resolve::Name;
@@ -93,8 +93,10 @@ pub enum Advisory {
 pub enum Whom {
     /// Every domain without an override of its own.
     Everybody,
-    /// This domain.
+    /// This domain, by the settings.
     Domain(Name),
+    /// This domain, by a pin in the policy store.
+    Pinned(PolicyDomain),
 }
 
 impl Advisory {
@@ -108,9 +110,9 @@ impl Advisory {
             | Self::PinnedWithoutForce(Whom::Everybody) => Severity::Error,
             Self::DaneReportOnly
             | Self::IgnoresTlsaOfInsecureMx
-            | Self::MtaStsOff(Whom::Domain(_))
+            | Self::MtaStsOff(Whom::Domain(_) | Whom::Pinned(_))
             | Self::MtaStsTesting(_)
-            | Self::PinnedWithoutForce(Whom::Domain(_)) => Severity::Warning,
+            | Self::PinnedWithoutForce(Whom::Domain(_) | Whom::Pinned(_)) => Severity::Warning,
             Self::SmtpPort(_) | Self::TlsRequiredNoHonoured => Severity::Information,
         }
     }
@@ -169,11 +171,13 @@ impl fmt::Display for Whom {
         match self {
             Self::Everybody => f.write_str("all domains"),
             Self::Domain(domain) => domain.fmt(f),
+            Self::Pinned(domain) => write!(f, "{domain} by a pin in the store"),
         }
     }
 }
 
-/// What weakens deliveries, in no order.
+/// What weakens deliveries, in no order. Of the pins in a policy store
+/// [`Operate::posture`](crate::store::Operate::posture) tells.
 pub fn posture(
     settings: &Settings,
     surroundings: &Surroundings,
@@ -207,6 +211,12 @@ pub fn posture(
         .flatten()
         .chain(resolver.map(Advisory::RemoteResolver))
         .chain(domains)
+}
+
+/// What a pin in the policy store weakens for its domain, if it does.
+#[must_use]
+pub fn pinned(domain: &PolicyDomain, pin: &Override) -> Option<Advisory> {
+    overridden(pin, || Whom::Pinned(domain.clone()))
 }
 
 fn overridden(policy_override: &Override, whom: impl FnOnce() -> Whom) -> Option<Advisory> {
@@ -347,6 +357,30 @@ mod tests {
                 assert_eq!(advisory.severity(), Severity::Warning);
                 assert!(advisory.to_string().ends_with("partner.test"), "{advisory}");
             }
+        }
+    }
+
+    #[test]
+    fn a_pin_that_weakens_names_its_domain() {
+        let domain: PolicyDomain = "partner.test".parse().unwrap();
+        let whom = || Whom::Pinned(domain.clone());
+        for (pin, expected) in [
+            (Override::DangerOff, Advisory::MtaStsOff(whom())),
+            (Override::DangerTesting, Advisory::MtaStsTesting(whom())),
+            (Override::DangerPinned(policy("testing")), Advisory::PinnedWithoutForce(whom())),
+        ] {
+            let advisory = pinned(&domain, &pin).unwrap();
+            assert_eq!(advisory, expected);
+            assert_eq!(advisory.severity(), Severity::Warning);
+            assert!(advisory.to_string().ends_with("partner.test by a pin in the store"));
+        }
+        for pin in [
+            Override::Nothing,
+            Override::Enforce,
+            Override::Pinned(policy("none")),
+            Override::DangerPinned(policy("enforce")),
+        ] {
+            assert_eq!(pinned(&domain, &pin), None);
         }
     }
 

@@ -6,7 +6,7 @@ mod store;
 
 pub use entry::{CacheEntry, OverdueRefresh};
 pub use history::{FetchHistory, Permission, Refusal};
-pub use store::{EntryUpdate, PolicyStore, Stored, Update};
+pub use store::{Basis, EntryUpdate, PolicyStore, Stored, Update};
 
 use pki_types::UnixTime;
 

@@ -218,7 +218,11 @@ fn each_fault_of_a_stored_form_is_told() {
 #[test]
 fn updates_are_carried_out() {
     let mut stored = Stored::new(Some(entry(600)), busy(1));
-    let put = Update { entry: EntryUpdate::Put(entry(700)), history: Some(busy(2)) };
+    let put = Update {
+        entry: EntryUpdate::Put(entry(700)),
+        history: Some(busy(2)),
+        basis: Basis::Entry(Some(at(T))),
+    };
     stored.apply(&put);
     assert_eq!(stored, Stored::new(Some(entry(700)), busy(2)));
     stored.apply(&Update::default());
@@ -226,4 +230,40 @@ fn updates_are_carried_out() {
     assert!(Update::default().is_empty() && !put.is_empty() && !Update::purge().is_empty());
     stored.apply(&Update::purge());
     assert_eq!(stored, Stored::default());
+}
+
+#[test]
+fn the_later_of_two_fetches_stays_whoever_saves_last() {
+    let entry_at = |time: u64| CacheEntry::new(id("1"), policy("enforce", 600), at(time));
+    let put = |entry: CacheEntry, known: Option<u64>| Update {
+        entry: EntryUpdate::Put(entry),
+        history: None,
+        basis: Basis::Entry(known.map(at)),
+    };
+    let over = |update: &Update, stored: Option<u64>| {
+        let mut after = Stored::new(stored.map(entry_at), FetchHistory::default());
+        after.apply(update);
+        after.entry.map(|entry| entry.fetched_at().as_secs())
+    };
+    // The same state as the machine knew, even if the clock went back since.
+    assert_eq!(over(&put(entry_at(T + 9), Some(T)), Some(T)), Some(T + 9));
+    assert_eq!(over(&put(entry_at(T - 9), Some(T)), Some(T)), Some(T - 9));
+    assert_eq!(over(&put(entry_at(T + 9), None), None), Some(T + 9));
+    // Another has fetched meanwhile, or forgotten.
+    assert_eq!(over(&put(entry_at(T + 9), Some(T)), Some(T + 5)), Some(T + 9));
+    assert_eq!(over(&put(entry_at(T + 5), Some(T)), Some(T + 9)), Some(T + 9));
+    assert_eq!(over(&put(entry_at(T + 5), None), Some(T + 9)), Some(T + 9));
+    assert_eq!(over(&put(entry_at(T + 5), Some(T)), None), Some(T + 5));
+    // A failed refresh is noted with the entry that it was of, and with no other.
+    let note = put(entry_at(T).with_failed_refresh(FailureKind::Status, at(T + 50)), Some(T));
+    assert_eq!(over(&note, Some(T)), Some(T));
+    assert_eq!(over(&note, Some(T + 20)), Some(T + 20));
+    assert_eq!(over(&note, Some(T - 20)), Some(T - 20));
+    assert_eq!(over(&note, None), None, "one that was purged does not come back");
+    // A policy that was fetched to end another ends that one alone.
+    let basis = Basis::Entry(Some(at(T)));
+    let end = Update { entry: EntryUpdate::Remove, history: None, basis };
+    assert_eq!(over(&end, Some(T)), None);
+    assert_eq!(over(&end, Some(T + 20)), Some(T + 20));
+    assert_eq!(over(&Update::purge(), Some(T + 20)), None);
 }

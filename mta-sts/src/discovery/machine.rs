@@ -7,10 +7,10 @@ use pki_types::UnixTime;
 use super::input::{Action, Input, TxtAnswer, UnexpectedInput};
 use super::options::{OnTxtFailure, Options, Override};
 use super::outcome::{Applied, Decision, FetchMade, NoPolicy, Outcome, ReportedFailure, Source};
+use super::state::{Heard, State};
 use super::trace::{Step, Trace};
-use crate::cache::{CacheEntry, EntryUpdate, FetchHistory, Permission, Stored, Update};
-use crate::failure::{FailureKind, FetchError};
-use crate::http::{FETCH, PolicyBody};
+use crate::cache::{Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, Stored, Update};
+use crate::failure::FailureKind;
 use crate::name::PolicyDomain;
 use crate::policy::{Mode, Policy};
 use crate::profile::Profile;
@@ -44,7 +44,7 @@ pub struct Discovery {
     on_txt_failure: OnTxtFailure,
     mode_change: ModeChange,
     trace: Trace,
-    state: State,
+    state: State<Outcome>,
 }
 
 /// What becomes of the mode of a policy that the domain publishes.
@@ -68,52 +68,41 @@ impl ModeChange {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "each machine comes to its largest state")]
-#[derive(Clone, Debug)]
-enum State {
-    LookUpTxt,
-    Fetch { id: PolicyId },
-    Done(Outcome),
-}
-
 impl Discovery {
     /// A delivery to this domain, of which this is stored.
+    ///
+    /// A pin in the store counts in place of the override in the options.
     #[must_use]
     pub fn new(domain: PolicyDomain, stored: Stored, options: &Options, now: UnixTime) -> Self {
+        let policy_override = match &stored.pin {
+            Override::Nothing => &options.policy_override,
+            pin => pin,
+        };
         let mut discovery = Self {
             domain,
             cached: stored.entry,
             history: stored.history,
             profile: options.profile,
             on_txt_failure: options.on_txt_failure,
-            mode_change: ModeChange::of(&options.policy_override),
+            mode_change: ModeChange::of(policy_override),
             trace: Trace::default(),
             state: State::LookUpTxt,
         };
-        discovery.start(&options.policy_override, now);
+        discovery.start(policy_override, now);
         discovery
     }
 
     /// What is wanted now.
     #[must_use]
     pub fn action(&self) -> Action<'_> {
-        match &self.state {
-            State::LookUpTxt => {
-                Action::LookUpTxt { name: self.domain.record_name().unwrap_or_default() }
-            }
-            State::Fetch { .. } => Action::Fetch { domain: &self.domain },
-            State::Done(outcome) => Action::Done(outcome),
-        }
+        self.state.action(&self.domain)
     }
 
     /// How long the present wait may last: a minute for a fetch (section 3.3). For a look-up the
     /// resolver's own limit counts.
     #[must_use]
     pub const fn wait_limit(&self) -> Option<Duration> {
-        match self.state {
-            State::Fetch { .. } => Some(FETCH),
-            State::LookUpTxt | State::Done(_) => None,
-        }
+        self.state.wait_limit()
     }
 
     /// Takes what happened.
@@ -122,14 +111,10 @@ impl Discovery {
     ///
     /// [`UnexpectedInput`] if it answers something else than [`Self::action`].
     pub fn handle(&mut self, input: Input, now: UnixTime) -> Result<(), UnexpectedInput> {
-        match (&self.state, input) {
-            (State::LookUpTxt, Input::Txt(answer)) => self.txt(answer, now),
-            (State::LookUpTxt, Input::TimedOut) => self.txt(TxtAnswer::TemporaryFailure, now),
-            (State::Fetch { id }, Input::Fetched(fetched)) => self.fetched(*id, fetched, now),
-            (State::Fetch { id }, Input::TimedOut) => {
-                self.fetched(*id, Err(FetchError::TimedOut), now);
-            }
-            _ => return Err(UnexpectedInput),
+        match self.state.hear(input, self.profile)? {
+            Heard::Txt(answer) => self.txt(answer, now),
+            Heard::Fetched(id, Ok(policy)) => self.succeeded(id, policy, now),
+            Heard::Fetched(id, Err(error)) => self.failed(id, error.kind(), now),
         }
         Ok(())
     }
@@ -137,10 +122,7 @@ impl Discovery {
     /// The result, if it is there.
     #[must_use]
     pub fn into_outcome(self) -> Option<Outcome> {
-        match self.state {
-            State::Done(outcome) => Some(outcome),
-            State::LookUpTxt | State::Fetch { .. } => None,
-        }
+        self.state.into_outcome()
     }
 
     fn start(&mut self, policy_override: &Override, now: UnixTime) {
@@ -174,7 +156,7 @@ impl Discovery {
     }
 
     fn txt(&mut self, answer: TxtAnswer, now: UnixTime) {
-        let (id, otherwise) = match answer.in_profile(self.profile) {
+        let (id, otherwise) = match answer {
             TxtAnswer::Answered(Ok(record)) => {
                 self.trace.push(Step::Announced(*record.id()));
                 (Some(*record.id()), NoPolicy::FetchFailed)
@@ -211,21 +193,14 @@ impl Discovery {
         }
     }
 
-    fn fetched(&mut self, id: PolicyId, fetched: Result<PolicyBody, FetchError>, now: UnixTime) {
-        let policy = fetched.and_then(|body| Ok(Policy::parse(body.as_bytes(), self.profile)?));
-        match policy {
-            Ok(policy) => self.succeeded(id, policy, now),
-            Err(error) => self.failed(id, error.kind(), now),
-        }
-    }
-
     fn succeeded(&mut self, id: PolicyId, policy: Policy, now: UnixTime) {
         self.trace.push(Step::Fetched(policy.mode()));
         let entry = self.entry_update(id, &policy, now);
         let history = Some(self.history.with_fetch(id, None, now));
+        let basis = Basis::of(self.cached.as_ref());
         let mode = self.mode(policy.mode());
         let decision = decide(Applied { policy, mode, id, source: Source::Fetched });
-        self.finish(decision, Update { entry, history }, FetchMade::Yes, None, None);
+        self.finish(decision, Update { entry, history, basis }, FetchMade::Yes, None, None);
     }
 
     fn entry_update(&mut self, id: PolicyId, policy: &Policy, now: UnixTime) -> EntryUpdate {
@@ -248,7 +223,7 @@ impl Discovery {
         };
         let decision = self.cached_or(NoPolicy::FetchFailed, now);
         let failure = self.reported(kind, now);
-        let update = Update { entry: EntryUpdate::Keep, history: Some(history) };
+        let update = Update { history: Some(history), ..Update::default() };
         self.finish(decision, update, FetchMade::Yes, failure, retry_at);
     }
 
@@ -257,14 +232,13 @@ impl Discovery {
     }
 
     /// The cached policy if it is live, else nothing, for this reason.
-    fn cached_or(&self, otherwise: NoPolicy, now: UnixTime) -> Decision {
+    fn cached_or(&mut self, otherwise: NoPolicy, now: UnixTime) -> Decision {
         match self.live(now) {
-            Some(entry) => decide(Applied {
-                policy: entry.policy().clone(),
-                mode: self.mode(entry.policy().mode()),
-                id: *entry.id(),
-                source: Source::Cache,
-            }),
+            Some(entry) => {
+                let (policy, id) = (entry.policy().clone(), *entry.id());
+                let mode = self.mode(policy.mode());
+                decide(Applied { policy, mode, id, source: Source::Cache })
+            }
             None if otherwise == NoPolicy::TxtFailure
                 && self.on_txt_failure == OnTxtFailure::Defer =>
             {
@@ -286,12 +260,14 @@ impl Discovery {
     }
 
     /// The mode that the operator wants instead of this one. A `none` is never made into more.
-    const fn mode(&self, mode: Mode) -> Mode {
-        match (self.mode_change, mode) {
+    fn mode(&mut self, from: Mode) -> Mode {
+        let to = match (self.mode_change, from) {
             (ModeChange::ToEnforce, Mode::Testing) => Mode::Enforce,
             (ModeChange::ToTesting, Mode::Enforce) => Mode::Testing,
-            (_, mode) => mode,
-        }
+            _ => return from,
+        };
+        self.trace.push(Step::OperatorChangesMode { from, to });
+        to
     }
 
     fn done(&mut self, decision: Decision) {

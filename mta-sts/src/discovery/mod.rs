@@ -5,6 +5,7 @@ mod machine;
 mod options;
 mod outcome;
 mod refresh;
+mod state;
 mod trace;
 
 pub use input::{Action, Input, TxtAnswer, UnexpectedInput};

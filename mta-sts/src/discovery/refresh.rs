@@ -7,10 +7,10 @@ use pki_types::UnixTime;
 use super::input::{Action, Input, TxtAnswer, UnexpectedInput};
 use super::options::Options;
 use super::outcome::FetchMade;
+use super::state::{Heard, State};
 use super::trace::{Step, Trace};
-use crate::cache::{CacheEntry, EntryUpdate, FetchHistory, Permission, Update};
+use crate::cache::{Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, Update};
 use crate::failure::{FailureKind, FetchError};
-use crate::http::{FETCH, PolicyBody};
 use crate::name::PolicyDomain;
 use crate::policy::Policy;
 use crate::profile::Profile;
@@ -69,15 +69,7 @@ pub struct Refresh {
     profile: Profile,
     cause: RefreshCause,
     trace: Trace,
-    state: State,
-}
-
-#[expect(clippy::large_enum_variant, reason = "each machine comes to its largest state")]
-#[derive(Clone, Debug)]
-enum State {
-    LookUpTxt,
-    Fetch { id: PolicyId },
-    Done(RefreshOutcome),
+    state: State<RefreshOutcome>,
 }
 
 impl Refresh {
@@ -98,22 +90,13 @@ impl Refresh {
     /// What is wanted now.
     #[must_use]
     pub fn action(&self) -> Action<'_, RefreshOutcome> {
-        match &self.state {
-            State::LookUpTxt => {
-                Action::LookUpTxt { name: self.domain.record_name().unwrap_or_default() }
-            }
-            State::Fetch { .. } => Action::Fetch { domain: &self.domain },
-            State::Done(outcome) => Action::Done(outcome),
-        }
+        self.state.action(&self.domain)
     }
 
     /// How long the present wait may last: see [`Discovery::wait_limit`](super::Discovery::wait_limit).
     #[must_use]
     pub const fn wait_limit(&self) -> Option<Duration> {
-        match self.state {
-            State::Fetch { .. } => Some(FETCH),
-            State::LookUpTxt | State::Done(_) => None,
-        }
+        self.state.wait_limit()
     }
 
     /// Takes what happened.
@@ -122,14 +105,10 @@ impl Refresh {
     ///
     /// [`UnexpectedInput`] if it answers something else than [`Self::action`].
     pub fn handle(&mut self, input: Input, now: UnixTime) -> Result<(), UnexpectedInput> {
-        match (&self.state, input) {
-            (State::LookUpTxt, Input::Txt(answer)) => self.txt(answer, now),
-            (State::LookUpTxt, Input::TimedOut) => self.txt(TxtAnswer::TemporaryFailure, now),
-            (State::Fetch { id }, Input::Fetched(fetched)) => self.fetched(*id, fetched, now),
-            (State::Fetch { id }, Input::TimedOut) => {
-                self.fetched(*id, Err(FetchError::TimedOut), now);
-            }
-            _ => return Err(UnexpectedInput),
+        match self.state.hear(input, self.profile)? {
+            Heard::Txt(answer) => self.txt(answer, now),
+            Heard::Fetched(id, Ok(policy)) => self.succeeded(id, policy, now),
+            Heard::Fetched(id, Err(error)) => self.failed(id, error, now),
         }
         Ok(())
     }
@@ -137,14 +116,11 @@ impl Refresh {
     /// The result, if it is there.
     #[must_use]
     pub fn into_outcome(self) -> Option<RefreshOutcome> {
-        match self.state {
-            State::Done(outcome) => Some(outcome),
-            State::LookUpTxt | State::Fetch { .. } => None,
-        }
+        self.state.into_outcome()
     }
 
     fn txt(&mut self, answer: TxtAnswer, now: UnixTime) {
-        let id = match answer.in_profile(self.profile) {
+        let id = match answer {
             TxtAnswer::Answered(Ok(record)) => {
                 self.trace.push(Step::Announced(*record.id()));
                 *record.id()
@@ -167,13 +143,6 @@ impl Refresh {
         }
     }
 
-    fn fetched(&mut self, id: PolicyId, fetched: Result<PolicyBody, FetchError>, now: UnixTime) {
-        match fetched.and_then(|body| Ok(Policy::parse(body.as_bytes(), self.profile)?)) {
-            Ok(policy) => self.succeeded(id, policy, now),
-            Err(error) => self.failed(id, error, now),
-        }
-    }
-
     fn succeeded(&mut self, id: PolicyId, policy: Policy, now: UnixTime) {
         self.trace.push(Step::Fetched(policy.mode()));
         if id == *self.entry.id() && policy != *self.entry.policy() {
@@ -186,14 +155,19 @@ impl Refresh {
         } else {
             (RefreshResult::Replaced, EntryUpdate::Put(CacheEntry::new(id, policy, now)))
         };
-        self.finish(result, Update { entry, history }, FetchMade::Yes);
+        self.finish(result, self.update(entry, history), FetchMade::Yes);
     }
 
     fn failed(&mut self, id: PolicyId, error: FetchError, now: UnixTime) {
         self.trace.push(Step::FetchFailed(error.kind()));
         let history = self.history_after(id, Some(error.kind()), now);
         let entry = EntryUpdate::Put(self.entry.with_failed_refresh(error.kind(), now));
-        self.finish(RefreshResult::Failed(error), Update { entry, history }, FetchMade::Yes);
+        let update = self.update(entry, history);
+        self.finish(RefreshResult::Failed(error), update, FetchMade::Yes);
+    }
+
+    fn update(&self, entry: EntryUpdate, history: Option<FetchHistory>) -> Update {
+        Update { entry, history, basis: Basis::of(Some(&self.entry)) }
     }
 
     fn history_after(

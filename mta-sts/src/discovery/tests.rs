@@ -420,6 +420,36 @@ fn the_trace_tells_each_step() {
     );
 }
 
+#[test]
+fn s3_4_a_pin_in_the_store_counts_in_place_of_the_options() {
+    let pinned = |mut stored: Stored, pin: Override| {
+        stored.pin = pin;
+        stored
+    };
+    let strict =
+        Options { policy_override: Override::Pinned(policy("enforce", 600)), ..Options::default() };
+    let off = Options { policy_override: Override::DangerOff, ..Options::default() };
+    let outcome = drive(pinned(cached("testing"), Override::Enforce), txt("old"), None, &off, T);
+    assert_eq!(applied(&outcome), ("old", Mode::Enforce, Source::Cache, "other"));
+    let steps: Vec<_> = outcome.trace.steps().map(ToString::to_string).collect();
+    assert_eq!(steps[2..], ["the operator wants mode enforce in place of testing"]);
+
+    let domain = || "example.org".parse().unwrap();
+    let done = |stored, options: &Options| {
+        let outcome = Discovery::new(domain(), stored, options, at(T)).into_outcome();
+        outcome.expect("nothing is looked up")
+    };
+    let outcome = done(pinned(nothing(), Override::Pinned(policy("testing", 600))), &off);
+    let (_, mode, source, _) = applied(&outcome);
+    assert_eq!((mode, source), (Mode::Enforce, Source::Operator));
+    let outcome = done(pinned(cached("enforce"), Override::DangerOff), &strict);
+    assert_eq!(outcome.decision, Decision::NoPolicy(NoPolicy::OperatorOff));
+    // No update touches a pin.
+    let mut stored = pinned(cached("enforce"), Override::DangerTesting);
+    stored.apply(&Update::purge());
+    assert_eq!(stored, pinned(nothing(), Override::DangerTesting));
+}
+
 fn refresh(
     cause: RefreshCause,
     stored: Stored,

@@ -53,6 +53,13 @@ pub enum Step {
     NothingCached,
     /// The operator's word counts instead of the domain's.
     OperatorDecides,
+    /// The policy of the domain is applied in the mode that the operator wants.
+    OperatorChangesMode {
+        /// What the policy says.
+        from: Mode,
+        /// What is applied.
+        to: Mode,
+    },
     /// The domain can have no record: its name is an address or too long.
     NoRecordName,
     /// The record announces this id.
@@ -89,6 +96,9 @@ impl fmt::Display for Step {
             }
             Self::NothingCached => f.write_str("no policy is cached"),
             Self::OperatorDecides => f.write_str("the operator decides for this domain"),
+            Self::OperatorChangesMode { from, to } => {
+                write!(f, "the operator wants mode {to} in place of {from}")
+            }
             Self::NoRecordName => f.write_str("the domain can have no record"),
             Self::Announced(id) => write!(f, "the record announces policy {id}"),
             Self::NoRecord(error) => write!(f, "no usable record: {error}"),

@@ -11,14 +11,15 @@ use mta_sts::{
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::gate::Gates;
 use super::planner::{Pace, Planner};
 use crate::fetch::FetchPolicy;
 use crate::resolve::{Answer, Kind, LookUp, Name, Question, Record};
 
 /// Refreshes the policies of a store.
 ///
-/// Give it a [`SharedFetch`](super::SharedFetch) that deliveries use too, so that there is one fetch at
-/// a time for a domain.
+/// Beside deliveries take that of their [`Mailer`](crate::driver::tokio::Mailer::refresher), so that a
+/// domain is fetched once for both.
 ///
 /// ```no_run
 /// # async fn example<L, F, S>(look_up: L, fetch: F, store: &S)
@@ -40,6 +41,7 @@ pub struct Refresher<'a, L, F, S> {
     store: &'a S,
     options: Options,
     pace: Pace,
+    gates: Gates,
 }
 
 /// What came of a refresh.
@@ -63,8 +65,14 @@ where
     /// Refreshes what is in this store.
     #[must_use]
     pub fn new(look_up: L, fetch: F, store: &'a S) -> Self {
-        let (options, pace) = (Options::default(), Pace::default());
-        Self { look_up, fetch, store, options, pace }
+        let (options, pace, gates) = (Options::default(), Pace::default(), Gates::default());
+        Self { look_up, fetch, store, options, pace, gates }
+    }
+
+    /// Waits at these gates.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn at(self, gates: Gates) -> Self {
+        Self { gates, ..self }
     }
 
     /// With other options than the default; of them the profile counts.
@@ -86,6 +94,7 @@ where
         cause: RefreshCause,
         now: impl Fn() -> UnixTime,
     ) -> Refreshed<S::Error> {
+        let _pass = self.gates.pass(domain).await;
         let stored = match self.store.load(domain).await {
             Ok(stored) => stored,
             Err(error) => return Refreshed::StoreFailed(error),

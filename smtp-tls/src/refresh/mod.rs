@@ -7,17 +7,22 @@
 //!                       the minute
 //! ```
 //!
-//! [`Planner`] spreads what is due. `Refresher` drives it and the refreshes with tokio, and
-//! `SharedFetch` lets deliveries and refreshes share one fetch for a domain.
+//! [`Planner`] spreads what is due. `Refresher` drives it and the refreshes with tokio; that of a `Mailer`
+//! shares its fetches with the deliveries. `SharedFetch` lets several of them share one fetch for a
+//! domain.
 
 #[cfg(feature = "tokio")]
 mod driver;
+#[cfg(feature = "tokio")]
+mod gate;
 mod planner;
 #[cfg(feature = "tokio")]
 mod shared;
 
 #[cfg(feature = "tokio")]
 pub use driver::{Refreshed, Refresher};
+#[cfg(feature = "rustls")]
+pub(crate) use gate::Gates;
 pub use planner::{Pace, Planner};
 #[cfg(feature = "tokio")]
 pub use shared::SharedFetch;

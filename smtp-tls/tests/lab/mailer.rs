@@ -53,6 +53,14 @@ pub(crate) fn ad_bit(lab: &Lab) -> LabMailer<AdResolver> {
     mailer(lab, resolver(lab), MemoryStore::new(Capacity::default()))
 }
 
+/// The same, with another store.
+pub(crate) fn by_the_ad_bit_with<S: PolicyStore + Sync>(
+    lab: &Lab,
+    store: S,
+) -> Mailer<AdResolver, HttpsFetch<AdResolver>, S> {
+    mailer(lab, resolver(lab), store)
+}
+
 /// The same, with a look-up put around the resolver.
 pub(crate) fn resolving_by<L: LookUp + Sync + Clone>(
     lab: &Lab,
@@ -84,7 +92,7 @@ impl PolicyStore for BrokenStore {
 }
 
 pub(crate) async fn without_store(lab: &Lab) -> Report {
-    let mailer = mailer(lab, resolver(lab), BrokenStore);
+    let mailer = by_the_ad_bit_with(lab, BrokenStore);
     let to: Address = "postmaster@sts.test".parse().unwrap();
     let paths = [to.forward_path()];
     let message = Message::try_from(&b"Subject: x\r\n\r\n"[..]).unwrap();

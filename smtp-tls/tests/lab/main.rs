@@ -9,6 +9,7 @@
 )]
 
 mod mailer;
+mod pins;
 mod server_name;
 mod wire;
 
@@ -18,12 +19,13 @@ use std::sync::Arc;
 use conformance::lab::smtp::Handshake;
 use conformance::lab::{Delivery, Expected, Lab, LabDomain, Security as LabSecurity};
 use futures_util::future::join_all;
-use mta_sts::{CacheEntry, EntryUpdate, Policy, PolicyStore, Profile, Update};
+use mta_sts::{CacheEntry, EntryUpdate, Policy, PolicyStore, Profile, RefreshCause, Update};
 use pki_types::UnixTime;
 use smtp_starttls::{ForwardPath, Message, ReversePath};
 use smtp_tls::Address;
 use smtp_tls::attempt::Assurance;
 use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::refresh::Refreshed;
 use smtp_tls::report::{Fate, Report};
 use smtp_tls::resolve::{LookUp, Security};
 use smtp_tls::store::MemoryStore;
@@ -167,6 +169,11 @@ async fn rfc5321_4_5_3_1_10_who_is_over_the_limit_comes_into_the_next_message() 
     assert_eq!(counts, [100, 50]);
 }
 
+fn fetches(lab: &Lab, host: &str) -> usize {
+    let requests = lab.policy_host().requests();
+    requests.iter().filter(|request| format!("{request:?}").contains(host)).count()
+}
+
 #[tokio::test]
 async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time() {
     let lab = Lab::start(UnixTime::now()).unwrap();
@@ -174,11 +181,30 @@ async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time() {
     let reports = join_all((0..8).map(|_| deliver(&mailer, sts, &["postmaster"]))).await;
     assert!(reports.iter().all(|report| report.fates[0].word() == "delivered"));
     let of_sts = |host: &str| host.ends_with("sts.test");
-    let fetches = lab.policy_host().requests();
-    let fetches =
-        fetches.iter().filter(|request| format!("{request:?}").contains("mta-sts.sts.test"));
-    assert_eq!(fetches.count(), 1);
+    assert_eq!(fetches(&lab, "mta-sts.sts.test"), 1);
     assert!(lab.ledger().received_for("sts.test").iter().all(|it| of_sts(&it.host)));
+}
+
+// checks: mta-sts/F08
+#[tokio::test]
+async fn rfc8461_3_3_deliveries_and_the_refresh_share_one_fetch() {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    let (mailer, sts) = (ad_bit(&lab), domain(&lab, "sts.test"));
+    // A live policy under another id: the refresh and each delivery want the new one.
+    let text = "version: STSv1\nmode: enforce\nmx: mx.sts.test\nmax_age: 86400\n";
+    let policy = Policy::parse(text.as_bytes(), Profile::default()).unwrap();
+    let mut update = Update::default();
+    let entry = CacheEntry::new("old".parse().unwrap(), policy, UnixTime::now());
+    update.entry = EntryUpdate::Put(entry);
+    let policy_domain = sts.domain.parse().unwrap();
+    mailer.store().save(&policy_domain, &update).await.unwrap();
+    let refresher = mailer.refresher();
+    let refresh = refresher.refresh(&policy_domain, RefreshCause::Due, UnixTime::now);
+    let deliveries = join_all((0..8).map(|_| deliver(&mailer, sts, &["postmaster"])));
+    let (refreshed, reports) = tokio::join!(refresh, deliveries);
+    assert!(matches!(refreshed, Refreshed::Made(_)), "{refreshed:?}");
+    assert!(reports.iter().all(|report| report.fates[0].word() == "delivered"));
+    assert_eq!(fetches(&lab, "mta-sts.sts.test"), 1);
 }
 
 #[tokio::test]

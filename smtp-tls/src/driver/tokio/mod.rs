@@ -2,10 +2,9 @@
 //!
 //! [`Mailer`] has everything that a delivery needs: DNS, the policy fetch, the policy store, TLS. One
 //! serves a whole mail server; [`Mailer::deliver`] delivers one message to the recipients of one
-//! domain, and any number of deliveries may run side by side. [`Refresher`](crate::refresh::Refresher)
-//! over [`Mailer::store`] keeps the cached policies alive.
+//! domain, and any number of deliveries may run side by side. [`Mailer::refresher`] keeps the cached
+//! policies alive.
 
-mod gate;
 mod handshake;
 mod mail;
 mod session;
@@ -24,9 +23,9 @@ use tokio::time::timeout;
 use crate::FetchPolicy;
 use crate::adapter::rustls::Connector;
 use crate::delivery::{Action, Delivery, Input, MessageTerms, Settings};
+use crate::refresh::{Gates, Refresher};
 use crate::report::{Report, StoreResult};
 use crate::resolve::{Kind, LookUp, Name};
-use gate::Gates;
 
 /// How long a fetch may take in all
 /// ([RFC 8461 section 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3)).
@@ -76,6 +75,26 @@ where
     /// The policy store.
     pub const fn store(&self) -> &S {
         &self.store
+    }
+
+    /// Refreshes the cached policies, as the settings want them read. It shares look-ups, fetches and the
+    /// store with the deliveries: what one is fetching the other waits for.
+    ///
+    /// ```no_run
+    /// # async fn example<L, F, S>(mailer: &smtp_tls::driver::tokio::Mailer<L, F, S>)
+    /// # where
+    /// #     L: smtp_tls::resolve::LookUp + Sync,
+    /// #     F: smtp_tls::FetchPolicy + Sync,
+    /// #     S: mta_sts::PolicyStore<Error: core::fmt::Debug> + Sync,
+    /// # {
+    /// let now = mta_sts::UnixTime::now;
+    /// mailer.refresher().run(now, |domain, done| eprintln!("{domain:?}: {done:?}")).await;
+    /// # }
+    /// ```
+    pub fn refresher(&self) -> Refresher<'_, &L, &F, S> {
+        Refresher::new(&self.look_up, &self.fetch, &self.store)
+            .options(self.settings.mta_sts.clone())
+            .at(self.gates.clone())
     }
 
     /// Delivers one message to the recipients of `domain`, their domain part in A-labels.

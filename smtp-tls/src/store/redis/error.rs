@@ -42,23 +42,28 @@ impl From<redis::RedisError> for RedisError {
         if error.is_timeout() || error.is_connection_dropped() || error.is_connection_refusal() {
             return Self::Unreachable;
         }
-        if error.code() == Some("OOM") {
-            return Self::Full;
-        }
-        match error.kind() {
-            ErrorKind::Io => Self::Unreachable,
-            ErrorKind::InvalidClientConfig => Self::Address,
-            ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
+        let kind = error.kind();
+        // Of several commands sent together, the first that failed tells why.
+        let failed = error.into_server_errors();
+        let code = failed.as_ref().and_then(|failed| failed.first()).map(|(_, error)| error.code());
+        match (code, kind) {
+            (Some("OOM"), _) => Self::Full,
+            (_, ErrorKind::Io) => Self::Unreachable,
+            (_, ErrorKind::InvalidClientConfig) => Self::Address,
+            (Some("NOAUTH"), _)
+            | (_, ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm)) => {
                 Self::Denied
             }
-            ErrorKind::Server(
-                ServerErrorKind::BusyLoading
-                | ServerErrorKind::TryAgain
-                | ServerErrorKind::ClusterDown
-                | ServerErrorKind::MasterDown
-                | ServerErrorKind::ReadOnly,
+            (
+                _,
+                ErrorKind::Server(
+                    ServerErrorKind::BusyLoading
+                    | ServerErrorKind::TryAgain
+                    | ServerErrorKind::ClusterDown
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::ReadOnly,
+                ),
             ) => Self::Unready,
-            ErrorKind::Extension if error.code() == Some("NOAUTH") => Self::Denied,
             _ => Self::Unexpected,
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use ::redis::{Client, Pipeline, Script, ScriptInvocation, cmd};
 use mta_sts::{
-    CacheEntry, EntryUpdate, Override, PolicyDomain, PolicyStore, Stored, UnixTime, Update,
+    Basis, CacheEntry, EntryUpdate, Override, PolicyDomain, PolicyStore, Stored, UnixTime, Update,
 };
 
 pub use error::RedisError;
@@ -209,12 +209,18 @@ impl PolicyStore for RedisStore {
     type Error = RedisError;
 
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, RedisError> {
-        let mut fields = cmd("HMGET");
-        fields.arg(self.hash_key(domain.as_str())).arg("e").arg("h");
-        let raw: Raw = fields.query_async(&mut self.manager()).await?;
-        let (stored, damaged) = form::read(domain, raw.0.as_deref(), raw.1.as_deref());
+        let mut pipeline = Pipeline::new();
+        pipeline.cmd("HMGET").arg(self.hash_key(domain.as_str())).arg("e").arg("h");
+        pipeline.cmd("HGET").arg(self.key(PINS)).arg(domain.as_str());
+        let (raw, pin): (Raw, Option<Vec<u8>>) = pipeline.query_async(&mut self.manager()).await?;
+        let (mut stored, damaged) = form::read(domain, raw.0.as_deref(), raw.1.as_deref());
         if !damaged.is_empty() {
             self.drop_damaged(domain, raw, damaged).await;
+        }
+        if let Some(pin) = pin {
+            let text = core::str::from_utf8(&pin).ok();
+            let pin = text.and_then(|text| form::read_pin(domain, text));
+            stored.pin = pin.ok_or(RedisError::DamagedPin)?;
         }
         Ok(stored)
     }
@@ -240,6 +246,22 @@ impl PolicyStore for RedisStore {
             Some(Some(bytes)) => call.arg("put").arg(bytes),
         };
         call.arg(LONGEST_LIFE);
+        match update.basis {
+            Basis::Anything => call.arg("any"),
+            Basis::Entry(None) => call.arg(""),
+            Basis::Entry(Some(fetched_at)) => call.arg(fetched_at.as_secs()),
+        };
+        match &update.entry {
+            EntryUpdate::Keep | EntryUpdate::Remove => call.arg("").arg(""),
+            EntryUpdate::Put(entry) => {
+                let fetched_at = entry.fetched_at().as_secs();
+                call.arg(fetched_at);
+                match entry.failed_refreshes() {
+                    None => call.arg(fetched_at),
+                    Some(_) => call.arg(""),
+                }
+            }
+        };
         self.run(&call).await
     }
 
@@ -294,15 +316,6 @@ impl Operate for RedisStore {
             None => cmd("HDEL").arg(key).arg(domain.as_str()).to_owned(),
         };
         Ok(command.exec_async(&mut self.manager()).await?)
-    }
-
-    async fn pinned(&self, domain: &PolicyDomain) -> Result<Override, RedisError> {
-        let mut command = cmd("HGET");
-        command.arg(self.key(PINS)).arg(domain.as_str());
-        let text: Option<Vec<u8>> = command.query_async(&mut self.manager()).await?;
-        let Some(text) = text else { return Ok(Override::Nothing) };
-        let text = String::from_utf8(text).map_err(|_| RedisError::DamagedPin)?;
-        form::read_pin(domain, &text).ok_or(RedisError::DamagedPin)
     }
 
     async fn pins(&self) -> Result<Vec<PolicyDomain>, RedisError> {

@@ -1,6 +1,7 @@
 //! What the server carries out as a whole.
 //!
-//! Of a domain there is a hash with its entry `e`, its history `h` and a random number `n`; its name is
+//! Of a domain there is a hash with its entry `e`, when that was fetched `f`, its history `h` and a random
+//! number `n`; its name is
 //! in three sorted sets: all names, when to refresh, and when to look whether anything counts still.
 //! `KEYS`: the hash, the names, the refreshes, the ends. `ARGV[1]` is the domain.
 
@@ -21,14 +22,24 @@ return 0"
 }
 
 /// `ARGV`: what to do with the entry, its bytes, refresh, end, number; what to do with the history, its
-/// bytes; seconds that the hash is kept at most. All fields are set in one command.
+/// bytes; seconds that the hash is kept at most; the entry that the update rests on by when it was
+/// fetched, or `any`; when this one was fetched, and the same if it is a fetch and no note on one. All
+/// fields are set in one command.
+///
+/// This is `Update::entry_over` of the core.
 pub(super) const SAVE: &str = tidy!(
     "
+local doing = ARGV[2]
+local was = redis.call('HGET', KEYS[1], 'f') or ''
+if ARGV[10] ~= 'any' and ARGV[10] ~= was
+    and (ARGV[12] == '' or (was ~= '' and tonumber(was) > tonumber(ARGV[12]))) then
+  doing = 'keep'
+end
 local fields = {}
-if ARGV[2] == 'put' then
-  fields = {'e', ARGV[3], 'n', ARGV[6]}
-elseif ARGV[2] == 'remove' then
-  redis.call('HDEL', KEYS[1], 'e', 'n')
+if doing == 'put' then
+  fields = {'e', ARGV[3], 'n', ARGV[6], 'f', ARGV[11]}
+elseif doing == 'remove' then
+  redis.call('HDEL', KEYS[1], 'e', 'n', 'f')
   redis.call('ZREM', KEYS[3], ARGV[1])
 end
 if ARGV[7] == 'put' then
@@ -42,13 +53,13 @@ if #fields > 0 then
   redis.call('EXPIRE', KEYS[1], ARGV[9])
   redis.call('ZADD', KEYS[2], 0, ARGV[1])
 end
-if ARGV[2] == 'put' then
+if doing == 'put' then
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
   redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
 else
   redis.call('ZADD', KEYS[4], 'NX', 0, ARGV[1])
 end
-if ARGV[2] == 'remove' then
+if doing == 'remove' then
   redis.call('ZADD', KEYS[4], 0, ARGV[1])
 end"
 );
@@ -59,6 +70,7 @@ pub(super) const DROP: &str = tidy!(
 if redis.call('HGET', KEYS[1], ARGV[2]) == ARGV[3] then
   redis.call('HDEL', KEYS[1], ARGV[2])
   if ARGV[2] == 'e' then
+    redis.call('HDEL', KEYS[1], 'f', 'n')
     redis.call('ZREM', KEYS[3], ARGV[1])
     redis.call('ZADD', KEYS[4], 0, ARGV[1])
   end

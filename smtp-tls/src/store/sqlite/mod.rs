@@ -6,19 +6,18 @@ mod reader;
 mod writer;
 
 use core::fmt;
-use core::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use mta_sts::{EntryUpdate, Override, PolicyDomain, PolicyStore, Stored, UnixTime, Update};
+use mta_sts::{Override, PolicyDomain, PolicyStore, Stored, UnixTime, Update};
 
 pub use error::SqliteError;
 
 use self::reader::Reader;
-use self::writer::{Change, EntryChange, Writer};
+use self::writer::{Change, Writer};
 use super::event::{Event, Events, Part};
+use super::form;
 use super::operate::Operate;
-use super::{form, numbers};
 
 /// How much a file keeps. Beyond either it forgets domains chosen at random, which nobody outside can
 /// steer.
@@ -154,35 +153,20 @@ impl PolicyStore for SqliteStore {
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, SqliteError> {
         let name = domain.as_str().to_owned();
         let raw = self.0.reader.ask(move |file| reader::load(file, &name)).await?;
-        let (stored, damaged) = form::read(domain, raw.entry.as_deref(), raw.history.as_deref());
+        let pin = raw.pin.as_deref().map(|text| form::read_pin(domain, text));
+        let pin = pin.unwrap_or(Some(Override::Nothing)).ok_or(SqliteError::DamagedPin)?;
+        let (mut stored, damaged) =
+            form::read(domain, raw.entry.as_deref(), raw.history.as_deref());
         if !damaged.is_empty() {
             self.drop_damaged(domain, raw, damaged).await;
         }
+        stored.pin = pin;
         Ok(stored)
     }
 
-    fn save(
-        &self,
-        domain: &PolicyDomain,
-        update: &Update,
-    ) -> impl Future<Output = Result<(), SqliteError>> + Send {
-        let entry = match &update.entry {
-            EntryUpdate::Keep => EntryChange::Keep,
-            EntryUpdate::Remove => EntryChange::Remove,
-            EntryUpdate::Put(entry) => {
-                let spread = numbers::random();
-                EntryChange::Put {
-                    bytes: form::entry_bytes(domain, entry),
-                    refresh_at: numbers::seconds(entry.refresh_at(spread)),
-                    expires_at: numbers::seconds(entry.expires_at()),
-                    spread: spread.cast_signed(),
-                }
-            }
-        };
-        let history = update.history.as_ref();
-        let history = history.map(|history| form::history_bytes(domain, history));
-        let change = Change::Save { domain: domain.clone(), entry, history };
-        async move { self.0.writer.carry_out(change).await }
+    async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), SqliteError> {
+        let change = Change::Save { domain: domain.clone(), update: update.clone() };
+        self.0.writer.carry_out(change).await
     }
 
     /// Forgets some of what is dead, too. If the clock went back by less than a day, what was to be
@@ -208,14 +192,6 @@ impl Operate for SqliteStore {
     async fn pin(&self, domain: &PolicyDomain, pin: &Override) -> Result<(), SqliteError> {
         let change = Change::Pin { domain: domain.clone(), text: form::pin_text(domain, pin) };
         self.0.writer.carry_out(change).await
-    }
-
-    async fn pinned(&self, domain: &PolicyDomain) -> Result<Override, SqliteError> {
-        let name = domain.as_str().to_owned();
-        let text = self.0.reader.ask(move |file| reader::pin(file, &name)).await?;
-        text.map_or(Ok(Override::Nothing), |text| {
-            form::read_pin(domain, &text).ok_or(SqliteError::DamagedPin)
-        })
     }
 
     async fn pins(&self) -> Result<Vec<PolicyDomain>, SqliteError> {

@@ -45,13 +45,15 @@ impl Reader {
 pub(super) struct Raw {
     pub(super) entry: Option<Vec<u8>>,
     pub(super) history: Option<Vec<u8>>,
+    pub(super) pin: Option<String>,
 }
 
 pub(super) fn load(file: &Connection, domain: &str) -> rusqlite::Result<Raw> {
     let mut select = file.prepare_cached("SELECT entry, history FROM domains WHERE domain = ?1")?;
-    let raw = select
-        .query_row([domain], |row| Ok(Raw { entry: bytes(row, 0)?, history: bytes(row, 1)? }));
-    Ok(raw.optional()?.unwrap_or_default())
+    let pin = pin(file, domain)?;
+    let raw = select.query_row([domain], |row| Ok((bytes(row, 0)?, bytes(row, 1)?))).optional()?;
+    let (entry, history) = raw.unwrap_or_default();
+    Ok(Raw { entry, history, pin })
 }
 
 /// The names of domains that are due, the longest due first.
@@ -92,7 +94,7 @@ pub(super) fn list(file: &Connection, after: &str, limit: usize) -> rusqlite::Re
     rows.map(|name| Ok(name?.unwrap_or_default())).collect()
 }
 
-pub(super) fn pin(file: &Connection, domain: &str) -> rusqlite::Result<Option<String>> {
+fn pin(file: &Connection, domain: &str) -> rusqlite::Result<Option<String>> {
     let mut select = file.prepare_cached("SELECT text FROM pins WHERE domain = ?1")?;
     select.query_row([domain], |row| text(row, 0)).optional()
 }

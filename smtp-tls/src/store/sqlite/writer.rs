@@ -1,7 +1,7 @@
 //! The thread that writes.
 
-use mta_sts::{PolicyDomain, UnixTime};
-use rusqlite::{Connection, TransactionBehavior, params};
+use mta_sts::{CacheEntry, EntryUpdate, PolicyDomain, UnixTime, Update};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::reader::{bytes, totals};
@@ -13,7 +13,7 @@ use crate::store::numbers::{random, seconds};
 /// What is to be written.
 pub(super) enum Change {
     /// An update of the core.
-    Save { domain: PolicyDomain, entry: EntryChange, history: Option<Option<Vec<u8>>> },
+    Save { domain: PolicyDomain, update: Update },
     /// A pin, or none any more.
     Pin { domain: PolicyDomain, text: Option<String> },
     /// A part with these bytes, which are damaged.
@@ -22,12 +22,6 @@ pub(super) enum Change {
     DropName(Vec<u8>),
     /// Some of what is dead.
     Forget(UnixTime),
-}
-
-pub(super) enum EntryChange {
-    Keep,
-    Put { bytes: Vec<u8>, refresh_at: i64, expires_at: i64, spread: i64 },
-    Remove,
 }
 
 struct Job {
@@ -88,7 +82,7 @@ fn commit(file: &mut Connection, batch: &[Job], capacity: FileCapacity) -> Resul
 
 fn carry_out(file: &Connection, change: &Change) -> rusqlite::Result<()> {
     match change {
-        Change::Save { domain, entry, history } => save(file, domain, entry, history.as_ref()),
+        Change::Save { domain, update } => save(file, domain, update),
         Change::Pin { domain, text } => pin(file, domain, text.as_deref()),
         Change::DropDamaged { domain, part, bytes } => {
             drop_damaged(file, domain, *part, bytes.as_deref())
@@ -98,37 +92,45 @@ fn carry_out(file: &Connection, change: &Change) -> rusqlite::Result<()> {
     }
 }
 
-fn save(
-    file: &Connection,
-    domain: &PolicyDomain,
-    entry: &EntryChange,
-    history: Option<&Option<Vec<u8>>>,
-) -> rusqlite::Result<()> {
-    let domain = domain.as_str();
-    match entry {
-        EntryChange::Keep => {}
-        EntryChange::Put { bytes, refresh_at, expires_at, spread } => {
-            let mut put = file.prepare_cached(PUT)?;
-            put.execute(params![domain, bytes, refresh_at, expires_at, spread])?;
+fn save(file: &Connection, domain: &PolicyDomain, update: &Update) -> rusqlite::Result<()> {
+    let name = domain.as_str();
+    match update.entry_over(fetched_at(file, domain)?) {
+        EntryUpdate::Keep => {}
+        EntryUpdate::Put(entry) => {
+            let spread = random();
+            file.prepare_cached(PUT)?.execute(params![
+                name,
+                form::entry_bytes(domain, entry),
+                seconds(entry.refresh_at(spread)),
+                seconds(entry.expires_at()),
+                spread.cast_signed()
+            ])?;
         }
-        EntryChange::Remove => {
-            file.prepare_cached(REMOVE)?.execute([domain])?;
-        }
-    }
-    if let Some(history) = history {
-        match history {
-            Some(bytes) => {
-                let mut put = file.prepare_cached(PUT_HISTORY)?;
-                put.execute(params![domain, bytes, random().cast_signed()])?;
-            }
-            None => {
-                let mut remove =
-                    file.prepare_cached("UPDATE domains SET history = NULL WHERE domain = ?1")?;
-                remove.execute([domain])?;
-            }
+        EntryUpdate::Remove => {
+            file.prepare_cached(REMOVE)?.execute([name])?;
         }
     }
-    file.prepare_cached(DELETE_EMPTY)?.execute([domain]).map(drop)
+    match update.history.as_ref().map(|history| form::history_bytes(domain, history)) {
+        None => {}
+        Some(Some(bytes)) => {
+            let mut put = file.prepare_cached(PUT_HISTORY)?;
+            put.execute(params![name, bytes, random().cast_signed()])?;
+        }
+        Some(None) => {
+            let mut remove =
+                file.prepare_cached("UPDATE domains SET history = NULL WHERE domain = ?1")?;
+            remove.execute([name])?;
+        }
+    }
+    file.prepare_cached(DELETE_EMPTY)?.execute([name]).map(drop)
+}
+
+/// When the entry that is there was fetched; one that is damaged is none.
+fn fetched_at(file: &Connection, domain: &PolicyDomain) -> rusqlite::Result<Option<UnixTime>> {
+    let mut select = file.prepare_cached("SELECT entry FROM domains WHERE domain = ?1")?;
+    let entry = select.query_row([domain.as_str()], |row| bytes(row, 0)).optional()?.flatten();
+    let (stored, _) = form::read(domain, entry.as_deref(), None);
+    Ok(stored.entry.as_ref().map(CacheEntry::fetched_at))
 }
 
 fn pin(file: &Connection, domain: &PolicyDomain, text: Option<&str>) -> rusqlite::Result<()> {

@@ -6,16 +6,20 @@ use std::sync::{Arc, PoisonError, Weak};
 use mta_sts::PolicyDomain;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Lets one delivery at a time fetch the policy of a domain; the others wait and find it in the store
+/// Lets one delivery or refresh at a time fetch the policy of a domain and store it; the others wait
+/// and find it in the store
 /// ([RFC 8461 section 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3) limits the fetches).
-#[derive(Debug, Default)]
-pub(super) struct Gates(std::sync::Mutex<BTreeMap<String, Weak<Mutex<()>>>>);
+/// Clones are the same gates.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gates(Arc<std::sync::Mutex<Waiting>>);
+
+type Waiting = BTreeMap<String, Weak<Mutex<()>>>;
 
 /// Holding it, nobody else fetches the policy of the domain.
-pub(super) type Pass = OwnedMutexGuard<()>;
+pub(crate) type Pass = OwnedMutexGuard<()>;
 
 impl Gates {
-    pub(super) async fn pass(&self, domain: &PolicyDomain) -> Pass {
+    pub(crate) async fn pass(&self, domain: &PolicyDomain) -> Pass {
         self.of(domain).lock_owned().await
     }
 

@@ -1,80 +1,13 @@
-//! The SQLite store through its public API, with damage and kills.
-#![cfg(feature = "sqlite")]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    missing_docs
-)]
+//! The SQLite store, with damage.
 
 use core::time::Duration;
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use mta_sts::{
-    CacheEntry, EntryUpdate, FailureKind, FetchHistory, Override, Policy, PolicyDomain,
-    PolicyStore, Stored, StoredFormError, UnixTime, Update,
-};
+use mta_sts::{EntryUpdate, Override, PolicyStore, Stored, StoredFormError};
 use rusqlite::Connection;
 use smtp_tls::store::{Damage, Event, FileCapacity, Operate, Part, SqliteError, SqliteStore};
 
-const T: u64 = 1_800_000_000;
-const DAY: u64 = 86_400;
-
-/// A folder of its own, removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("smtp-tls-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("policies.sqlite")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn at(seconds: u64) -> UnixTime {
-    UnixTime::since_unix_epoch(Duration::from_secs(seconds))
-}
-
-fn domain(name: &str) -> PolicyDomain {
-    name.parse().unwrap()
-}
-
-fn policy(max_age: u64) -> Policy {
-    format!("version: STSv1\nmode: enforce\nmx: mx.example\nmax_age: {max_age}\n").parse().unwrap()
-}
-
-fn entry(id: &str, fetched_at: u64) -> CacheEntry {
-    CacheEntry::new(id.parse().unwrap(), policy(7 * DAY), at(fetched_at))
-}
-
-fn history(id: &str, time: u64) -> FetchHistory {
-    FetchHistory::default().with_fetch(id.parse().unwrap(), Some(FailureKind::Status), at(time))
-}
-
-fn update(entry: EntryUpdate, history: Option<FetchHistory>) -> Update {
-    let mut update = Update::default();
-    update.entry = entry;
-    update.history = history;
-    update
-}
-
-fn put(id: &str, fetched_at: u64) -> Update {
-    update(EntryUpdate::Put(entry(id, fetched_at)), None)
-}
+use super::{DAY, Folder, T, at, domain, entry, history, put, update};
 
 /// Runs SQL on the file beside the store.
 fn sql(file: &Path, text: &str) -> usize {
@@ -89,50 +22,17 @@ async fn what_is_saved_is_loaded_again_by_the_next_process() {
     let folder = Folder::new("again");
     let one = domain("one.example");
     let store = SqliteStore::open(folder.file()).unwrap();
-    assert_eq!(store.load(&one).await.unwrap(), Stored::default());
-    store.save(&one, &put("1", T)).await.unwrap();
-    let note = update(EntryUpdate::Keep, Some(history("2", T + 1)));
-    store.save(&one, &note).await.unwrap();
-    let expected = Stored::new(Some(entry("1", T)), history("2", T + 1));
-    assert_eq!(store.load(&one).await.unwrap(), expected);
+    let both = update(EntryUpdate::Put(entry("1", T)), Some(history("2", T + 1)));
+    store.save(&one, &both).await.unwrap();
+    store.pin(&one, &Override::Enforce).await.unwrap();
     assert_eq!(store.totals().await.unwrap().0, 1);
     drop(store);
     let store = SqliteStore::open(folder.file()).unwrap();
-    assert_eq!(store.load(&one).await.unwrap(), expected);
-    store.save(&one, &update(EntryUpdate::Remove, None)).await.unwrap();
-    let expected = Stored::new(None, history("2", T + 1));
+    let mut expected = Stored::new(Some(entry("1", T)), history("2", T + 1));
+    expected.pin = Override::Enforce;
     assert_eq!(store.load(&one).await.unwrap(), expected);
     store.purge(&one).await.unwrap();
-    assert_eq!(store.load(&one).await.unwrap(), Stored::default());
     assert_eq!(store.totals().await.unwrap(), (0, 0));
-    store.purge(&one).await.unwrap();
-}
-
-#[tokio::test]
-async fn rfc8461_10_3_the_operator_lists_shows_purges_and_pins() {
-    let folder = Folder::new("operator");
-    let store = SqliteStore::open(folder.file()).unwrap();
-    for name in ["c.example", "a.example", "b.example"] {
-        store.save(&domain(name), &put("1", T)).await.unwrap();
-    }
-    let names = |list: Vec<PolicyDomain>| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(names(store.list(None, 2).await.unwrap()), ["a.example", "b.example"]);
-    let after = domain("b.example");
-    assert_eq!(names(store.list(Some(&after), 2).await.unwrap()), ["c.example"]);
-    let pins =
-        [Override::DangerOff, Override::Pinned(policy(60)), Override::Enforce, Override::Nothing];
-    for pin in pins {
-        store.pin(&after, &pin).await.unwrap();
-        let shown = store.show(&after).await.unwrap();
-        assert_eq!((shown.pin.clone(), shown.stored.entry), (pin, Some(entry("1", T))));
-        let expected = if shown.pin == Override::Nothing { vec![] } else { vec![after.clone()] };
-        assert_eq!(store.pins().await.unwrap(), expected);
-    }
-    // A purge takes no pin with it.
-    store.pin(&after, &Override::Enforce).await.unwrap();
-    store.purge(&after).await.unwrap();
-    let shown = store.show(&after).await.unwrap();
-    assert_eq!((shown.stored, shown.pin), (Stored::default(), Override::Enforce));
 }
 
 #[tokio::test]
@@ -142,13 +42,14 @@ async fn a_damaged_pin_is_an_error_until_the_operator_mends_it() {
     let one = domain("one.example");
     store.pin(&one, &Override::Enforce).await.unwrap();
     sql(&folder.file(), "UPDATE pins SET text = replace(text, 'enforce', 'danger-off')");
-    assert_eq!(store.pinned(&one).await, Err(SqliteError::DamagedPin));
+    assert_eq!(store.load(&one).await, Err(SqliteError::DamagedPin));
     assert!(!SqliteError::DamagedPin.is_temporary());
     store.pin(&one, &Override::Enforce).await.unwrap();
-    assert_eq!(store.pinned(&one).await, Ok(Override::Enforce));
+    assert_eq!(store.load(&one).await.unwrap().pin, Override::Enforce);
     // One of another domain is damaged as well.
     sql(&folder.file(), "UPDATE pins SET domain = 'two.example'");
-    assert_eq!(store.pinned(&domain("two.example")).await, Err(SqliteError::DamagedPin));
+    assert_eq!(store.load(&domain("two.example")).await, Err(SqliteError::DamagedPin));
+    assert_eq!(store.posture().await, Err(SqliteError::DamagedPin));
 }
 
 #[tokio::test]
@@ -327,104 +228,3 @@ async fn damage_of_the_file_itself_is_an_error() {
     };
     assert_eq!(failed, Err(SqliteError::Corrupt));
 }
-
-/// Processes that write are killed 200 times. Whatever was acknowledged is there, entry and history
-/// of one update together, and nothing is damaged.
-#[test]
-fn what_was_acknowledged_survives_200_kills() {
-    let folder = Folder::new("kill");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut acknowledged = [0_u64; DOMAINS];
-    let mut total = 0;
-    for kill in 0..200_u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "writer_process", "--nocapture", "--test-threads=1"])
-            .env(FILE, folder.file())
-            .env(FIRST, (kill * 1_000_000 + 1).to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut heard = 0_u64;
-        // Some are killed with the first update under way, some after many.
-        let wanted = (kill * 7) % 41;
-        let mut take = |line: String| {
-            if let Some((at, number)) =
-                line.strip_prefix("ack ").and_then(|ack| ack.split_once(' '))
-            {
-                let at: usize = at.parse().unwrap();
-                acknowledged[at] = acknowledged[at].max(number.parse().unwrap());
-                return 1;
-            }
-            0
-        };
-        while heard < wanted {
-            heard += take(lines.next().expect("the writer goes on").unwrap());
-        }
-        // Somewhere in the midst of a commit.
-        std::thread::sleep(Duration::from_micros(kill * 37 % 3_000));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // One write makes one line, which a pipe does not cut.
-        heard += lines.map_while(Result::ok).map(take).sum::<u64>();
-        total += heard;
-        runtime.block_on(check(&folder.file(), &acknowledged));
-    }
-    assert!(total > 2_000, "{total} updates were acknowledged");
-    let file = Connection::open(folder.file()).unwrap();
-    let verdict: String = file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(verdict, "ok");
-}
-
-async fn check(file: &Path, acknowledged: &[u64]) {
-    let store = SqliteStore::open(file).unwrap();
-    for (number, acknowledged) in acknowledged.iter().enumerate() {
-        let stored = store.load(&domain(&format!("d{number}.example"))).await.unwrap();
-        let Some(entry) = stored.entry else {
-            assert_eq!(*acknowledged, 0, "nothing is there of d{number}.example");
-            continue;
-        };
-        let id = entry.id().to_string();
-        assert!(id.parse::<u64>().unwrap() >= *acknowledged, "{id} after {acknowledged}");
-        assert_eq!(stored.history, history(&id, T), "the history is of another update");
-    }
-    assert_eq!(store.take_events(), []);
-    let kept = store.list(None, 99).await.unwrap().len() as u64;
-    assert_eq!(store.totals().await.unwrap().0, kept);
-}
-
-/// No test by itself: the process that [`what_was_acknowledged_survives_200_kills`] kills.
-#[test]
-fn writer_process() {
-    let (Ok(file), Ok(first)) = (std::env::var(FILE), std::env::var(FIRST)) else { return };
-    let first: u64 = first.parse().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let store = SqliteStore::open(file).unwrap();
-        let writers: Vec<_> = (0..DOMAINS)
-            .map(|at| {
-                let store = store.clone();
-                tokio::spawn(async move {
-                    for number in first..first + 900_000 {
-                        let id = number.to_string();
-                        let save = update(EntryUpdate::Put(entry(&id, T)), Some(history(&id, T)));
-                        store.save(&domain(&format!("d{at}.example")), &save).await.unwrap();
-                        // Straight to the pipe: what the test harness keeps back is no acknowledgement.
-                        let mut out = std::io::stdout();
-                        out.write_all(format!("ack {at} {number}\n").as_bytes()).unwrap();
-                        out.flush().unwrap();
-                    }
-                })
-            })
-            .collect();
-        for writer in writers {
-            writer.await.unwrap();
-        }
-    });
-}
-
-const FILE: &str = "SMTP_TLS_TEST_FILE";
-const FIRST: &str = "SMTP_TLS_TEST_FIRST";
-
-/// Written side by side, so that commits hold several updates.
-const DOMAINS: usize = 8;
