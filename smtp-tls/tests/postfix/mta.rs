@@ -24,11 +24,11 @@ pub fn deliver(cases: &[Case]) -> Vec<Ended> {
     loop {
         let log = log();
         let ended = read(&log);
-        if let Some(all) = cases.iter().map(|case| ended.get(&*case.domain).copied()).collect() {
+        if let Some(all) = cases.iter().map(|case| ended.get(case.domain).copied()).collect() {
             return all;
         }
         let missing: Vec<_> =
-            cases.iter().filter(|case| !ended.contains_key(&*case.domain)).collect();
+            cases.iter().filter(|case| !ended.contains_key(case.domain)).collect();
         assert!(Instant::now() < deadline, "no end of {:?}\n{}", missing[0].domain, log);
         std::thread::sleep(Duration::from_millis(50));
     }
