@@ -5,11 +5,14 @@
 
 mod clock;
 mod mta_sts;
+mod reference;
+pub mod tlsrpt;
 
 use core::time::Duration;
 
 pub use clock::{best, repeat};
 pub use mta_sts::{RECORD, read_record};
+pub use reference::reference_report;
 
 /// An operation by its name.
 #[derive(Clone, Copy)]
@@ -38,6 +41,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "match-2890-none", run: mta_sts::match_many_none },
     Operation { name: "cached", run: mta_sts::cached },
     Operation { name: "load", run: mta_sts::load },
+    Operation { name: "report-tokens", run: tlsrpt::tokens },
+    Operation { name: "report-read", run: tlsrpt::report_read },
+    Operation { name: "report-write", run: tlsrpt::report_write },
+    Operation { name: "datagram-write", run: tlsrpt::datagram_write },
+    Operation { name: "tally-1k", run: tlsrpt::tally_1k },
+    Operation { name: "mail", run: tlsrpt::mail },
 ];
 
 #[cfg(test)]

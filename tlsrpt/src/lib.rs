@@ -64,6 +64,7 @@ mod gzip;
 mod json;
 pub mod limits;
 mod mail;
+mod members;
 mod read;
 mod record;
 mod report;

@@ -4,9 +4,11 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use benches::{RECORD, best, read_record, repeat};
+use benches::tlsrpt::{read_report, write_report};
+use benches::{RECORD, best, read_record, reference_report, repeat};
 use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::mta_sts::MtaSts;
+use mail_auth::report::tlsrpt::TlsReport;
 
 /// An operation, ours and the peer's. Both are given the same bytes.
 struct Pair {
@@ -14,14 +16,37 @@ struct Pair {
     peer: (&'static str, fn(usize) -> Duration),
 }
 
-const PAIRS: &[Pair] = &[Pair {
-    ours: ("record", |count| repeat(count, || read_record(black_box(RECORD)))),
-    peer: ("mail-auth-record", |count| {
-        repeat(count, || {
-            black_box(MtaSts::parse(black_box(RECORD)).expect("a valid record"));
-        })
-    }),
-}];
+const PAIRS: &[Pair] = &[
+    Pair {
+        ours: ("record", |count| repeat(count, || read_record(black_box(RECORD)))),
+        peer: ("mail-auth-record", |count| {
+            repeat(count, || {
+                black_box(MtaSts::parse(black_box(RECORD)).expect("a valid record"));
+            })
+        }),
+    },
+    Pair {
+        ours: ("report-read", |count| {
+            let json = reference_report();
+            repeat(count, || read_report(black_box(json.as_bytes())))
+        }),
+        peer: ("mail-auth-report-read", |count| {
+            let json = reference_report();
+            repeat(count, || {
+                black_box(TlsReport::parse_json(black_box(json.as_bytes())).expect("a report"));
+            })
+        }),
+    },
+    Pair {
+        ours: ("report-write", |count| write_report(reference_report().as_bytes(), count)),
+        peer: ("mail-auth-report-write", |count| {
+            let report = TlsReport::parse_json(reference_report().as_bytes()).expect("a report");
+            repeat(count, || {
+                black_box(black_box(&report).to_json());
+            })
+        }),
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,8 +75,8 @@ fn compare(pair: &Pair) {
         ours = ours.min(best(pair.ours.1));
         peer = peer.min(best(pair.peer.1));
     }
-    println!("{:<18} {ours:>8.1} ns", pair.ours.0);
-    println!("{:<18} {peer:>8.1} ns   {:.2} times ours", pair.peer.0, peer / ours);
+    println!("{:<22} {ours:>8.1} ns", pair.ours.0);
+    println!("{:<22} {peer:>8.1} ns   {:.2} times ours", pair.peer.0, peer / ours);
 }
 
 /// Ours and the peer's take turns, so that both meet the same load.

@@ -8,8 +8,9 @@ use serde::de::{Error, MapAccess};
 use super::code::{PolicyCode, ResultCode};
 use super::error::DatagramError;
 use super::read::host_name;
-use super::values::{Context, EachSeed, Names, Object, SkipSeed, TextSeed, TextsSeed};
+use super::values::{Context, EachSeed, Object, TextSeed, TextsSeed};
 use crate::limits;
+use crate::members::{Judge, Seen, SkipSeed};
 use crate::report::{Address, Failure, Policy};
 use crate::result::{PolicyType, ResultType};
 use crate::tally::{Outcome, PolicyOutcome};
@@ -35,9 +36,9 @@ impl<'de> Object<'de> for Policies<'de> {
             policy: Policy::new(PolicyType::NO_POLICY_FOUND, ""),
             failures: Failures(Vec::new()),
         };
-        let mut names = Names::default();
+        let mut seen = Seen::default();
         while let Some(name) = map.next_key_seed(TextSeed(context))? {
-            draft.member(&name, &mut names, context, &mut map)?;
+            draft.member(&name, &mut seen, context, &mut map)?;
         }
         self.0.push(draft.finish(context)?);
         Ok(())
@@ -57,43 +58,43 @@ impl<'de> Draft<'de> {
     fn member<A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        names: &mut Names,
+        seen: &mut Seen,
         context: &mut Context,
         map: &mut A,
     ) -> Result<(), A::Error> {
         match name {
             "policy-type" => {
-                names.known(context, 0)?;
+                context.once(seen.again(0))?;
                 self.code = Some(map.next_value()?);
             }
             "policy-domain" => {
-                names.known(context, 1)?;
+                context.once(seen.again(1))?;
                 let domain = map.next_value_seed(TextSeed(context))?;
                 self.policy.domain = host_name(domain).map_err(|error| context.fail(error))?;
             }
             "policy-string" => {
-                names.known(context, 2)?;
+                context.once(seen.again(2))?;
                 self.policy.strings = map.next_value_seed(TextsSeed(context))?;
             }
             "mx-host" => {
-                names.known(context, 3)?;
+                context.once(seen.again(3))?;
                 self.policy.mx_hosts = map.next_value_seed(TextsSeed(context))?;
             }
             "failure-details" => {
-                names.known(context, 4)?;
+                context.once(seen.again(4))?;
                 let max = limits::DATAGRAM_FAILURES;
                 map.next_value_seed(EachSeed { context, max, each: &mut self.failures })?;
             }
             "t" => {
-                names.known(context, 5)?;
+                context.once(seen.again(5))?;
                 self.count = Some(map.next_value()?);
             }
             "f" => {
-                names.known(context, 6)?;
+                context.once(seen.again(6))?;
                 self.result = Some(map.next_value()?);
             }
             _ => {
-                names.unknown(context, name)?;
+                context.member(seen, name)?;
                 map.next_value_seed(SkipSeed { context, depth: 3 })?;
             }
         }
@@ -132,10 +133,10 @@ impl<'de> Object<'de> for Failures<'de> {
     ) -> Result<(), A::Error> {
         let mut code = None;
         let mut failure = Failure::new(ResultType::VALIDATION_FAILURE);
-        let mut names = Names::default();
+        let mut seen = Seen::default();
         while let Some(name) = map.next_key_seed(TextSeed(context))? {
             if &*name == "c" {
-                names.known(context, 0)?;
+                context.once(seen.again(0))?;
                 code = Some(map.next_value::<i32>()?);
                 continue;
             }
@@ -147,12 +148,12 @@ impl<'de> Object<'de> for Failures<'de> {
                 "a" => 5,
                 "f" => 6,
                 _ => {
-                    names.unknown(context, &name)?;
+                    context.member(&mut seen, &name)?;
                     map.next_value_seed(SkipSeed { context, depth: 5 })?;
                     continue;
                 }
             };
-            names.known(context, at)?;
+            context.once(seen.again(at))?;
             let text = map.next_value_seed(TextSeed(context))?;
             match at {
                 1 => failure.sending_mta_ip = address(text),

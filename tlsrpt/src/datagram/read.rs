@@ -9,8 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::error::{DatagramError, DatagramQuirk};
 use super::policy::Policies;
-use super::values::{Context, EachSeed, Names, SkipSeed, TextSeed};
+use super::values::{Context, EachSeed, TextSeed};
 use crate::limits;
+use crate::members::{Judge, Seen, SkipSeed};
 use crate::record::Record;
 use crate::tally::{PolicyOutcome, Session};
 
@@ -208,32 +209,32 @@ impl<'de> Visitor<'de> for DatagramSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let context = self.0;
         let (mut domain, mut record, mut policies) = (None, None, None);
-        let mut names = Names::default();
+        let mut seen = Seen::default();
         while let Some(name) = map.next_key_seed(TextSeed(context))? {
             match &*name {
                 "dpv" => {
-                    names.known(context, 0)?;
+                    context.once(seen.again(0))?;
                     if map.next_value_seed(TextSeed(context))? != "1" {
                         return Err(context.fail(DatagramError::Version));
                     }
                 }
                 "d" => {
-                    names.known(context, 1)?;
+                    context.once(seen.again(1))?;
                     domain = Some(map.next_value_seed(TextSeed(context))?);
                 }
                 "pr" => {
-                    names.known(context, 2)?;
+                    context.once(seen.again(2))?;
                     record = Some(map.next_value_seed(TextSeed(context))?);
                 }
                 "policies" => {
-                    names.known(context, 3)?;
+                    context.once(seen.again(3))?;
                     let mut list = Policies(Vec::new());
                     let max = limits::DATAGRAM_POLICIES;
                     map.next_value_seed(EachSeed { context, max, each: &mut list })?;
                     policies = Some(list.0);
                 }
                 _ => {
-                    names.unknown(context, &name)?;
+                    context.member(&mut seen, &name)?;
                     map.next_value_seed(SkipSeed { context, depth: 1 })?;
                 }
             }

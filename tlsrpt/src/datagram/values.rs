@@ -1,8 +1,6 @@
 //! Visitors for the values of a datagram: strict, and bounded.
 
 use alloc::borrow::{Cow, ToOwned};
-use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::error::DatagramError;
 use crate::limits;
+use crate::members::{Judge, Seen};
 
 /// Why a visitor gave up, and what it found odd.
 #[derive(Default)]
@@ -24,28 +23,27 @@ impl Context {
         self.error.get_or_insert(error);
         E::custom("")
     }
+
+    /// Refuses a member that was there before.
+    pub(super) fn once<E: Error>(&mut self, again: bool) -> Result<(), E> {
+        if again { Err(self.fail(DatagramError::DuplicateMember)) } else { Ok(()) }
+    }
 }
 
-/// The names of an object's members.
-#[derive(Default)]
-pub(super) struct Names {
-    known: u32,
-    unknown: BTreeSet<String>,
-}
+impl Judge for Context {
+    const DEPTH: usize = limits::DATAGRAM_DEPTH;
 
-impl Names {
-    pub(super) fn known<E: Error>(&mut self, context: &mut Context, at: u32) -> Result<(), E> {
-        let again = self.known & 1 << at != 0;
-        self.known |= 1 << at;
-        if again { Err(context.fail(DatagramError::DuplicateMember)) } else { Ok(()) }
+    fn too_deep<E: Error>(&mut self) -> E {
+        self.fail(DatagramError::TooDeep)
     }
 
-    #[cold]
-    pub(super) fn unknown<E: Error>(&mut self, context: &mut Context, name: &str) -> Result<(), E> {
-        if self.unknown.insert(name.into()) {
-            return Ok(());
-        }
-        Err(context.fail(DatagramError::DuplicateMember))
+    fn too_long<E: Error>(&mut self) -> E {
+        self.fail(DatagramError::StringTooLong)
+    }
+
+    fn member<E: Error>(&mut self, seen: &mut Seen, name: &str) -> Result<(), E> {
+        let again = seen.again_unknown(name);
+        self.once(again)
     }
 }
 
@@ -177,80 +175,5 @@ impl<'de, F: Object<'de>> Visitor<'de> for ObjectSeed<'_, '_, F> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         self.object.read(self.context, map)
-    }
-}
-
-/// A value of no interest, whose depth and strings are bounded all the same.
-pub(super) struct SkipSeed<'c> {
-    pub(super) context: &'c mut Context,
-    /// How many arrays and objects are around the value.
-    pub(super) depth: usize,
-}
-
-impl SkipSeed<'_> {
-    fn deeper<E: Error>(&mut self) -> Result<usize, E> {
-        if self.depth >= limits::DATAGRAM_DEPTH {
-            return Err(self.context.fail(DatagramError::TooDeep));
-        }
-        Ok(self.depth + 1)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for SkipSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for SkipSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if text.len() > limits::STRING {
-            return Err(self.context.fail(DatagramError::StringTooLong));
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        while seq.next_element_seed(SkipSeed { context: self.context, depth })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        let mut names = Names::default();
-        while let Some(name) = map.next_key_seed(TextSeed(self.context))? {
-            names.unknown(self.context, &name)?;
-            map.next_value_seed(SkipSeed { context: self.context, depth })?;
-        }
-        Ok(())
     }
 }

@@ -1,19 +1,18 @@
-//! What the visitors share: the mode, what was found, and the lists that they fill.
+//! What the visitors share: what was found, and the lists that they fill.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde::de::Error;
 
-use super::Mode;
 use super::error::ReadError;
 use super::quirk::{Found, Quirk};
+use crate::limits;
+use crate::members::{Judge, Seen};
 use crate::report::{Detail, Row};
 
 pub(super) struct Context<'de> {
-    mode: Mode,
     pub(super) quirks: Found<Quirk>,
     /// Why a visitor gave up; the error of serde_json says nothing that could be matched.
     error: Option<ReadError>,
@@ -25,9 +24,8 @@ pub(super) struct Context<'de> {
 }
 
 impl Context<'_> {
-    pub(super) fn new(mode: Mode, quirks: Found<Quirk>) -> Self {
+    pub(super) fn new(quirks: Found<Quirk>) -> Self {
         Self {
-            mode,
             quirks,
             error: None,
             in_count: false,
@@ -37,14 +35,10 @@ impl Context<'_> {
         }
     }
 
-    /// Tells a quirk, which ends the reading where it is strict.
+    /// Tells a quirk.
     #[cold]
-    pub(super) fn quirk<E: Error>(&mut self, quirk: Quirk) -> Result<(), E> {
+    pub(super) fn quirk(&mut self, quirk: Quirk) {
         self.quirks.add(quirk);
-        match (self.mode, self.quirks.first()) {
-            (Mode::Strict, Some(first)) => Err(self.fail(ReadError::Quirk(first))),
-            _ => Ok(()),
-        }
     }
 
     /// Ends the reading.
@@ -77,23 +71,19 @@ fn offset(json: &str, line: usize, column: usize) -> usize {
     (lines.map(str::len).sum::<usize>() + column.saturating_sub(1)).min(json.len())
 }
 
-/// The names of an object's members that were seen.
-#[derive(Default)]
-pub(super) struct Seen {
-    known: u32,
-    unknown: BTreeSet<String>,
-}
+impl Judge for Context<'_> {
+    const DEPTH: usize = limits::DEPTH;
 
-impl Seen {
-    /// Marks a known member; tells whether it was seen before.
-    pub(super) fn again(&mut self, member: u32) -> bool {
-        let seen = self.known & 1 << member != 0;
-        self.known |= 1 << member;
-        seen
+    fn too_deep<E: Error>(&mut self) -> E {
+        self.fail(ReadError::TooDeep)
     }
 
-    /// Marks a member that is ignored; tells whether it was seen before.
-    pub(super) fn again_unknown(&mut self, name: &str) -> bool {
-        !self.unknown.insert(name.into())
+    fn too_long<E: Error>(&mut self) -> E {
+        self.fail(ReadError::StringTooLong)
+    }
+
+    /// What is ignored may have names twice.
+    fn member<E: Error>(&mut self, _: &mut Seen, _: &str) -> Result<(), E> {
+        Ok(())
     }
 }

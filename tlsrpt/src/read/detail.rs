@@ -5,13 +5,13 @@ use core::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::context::{Context, Seen};
+use super::context::Context;
 use super::error::ReadError;
 use super::object::object_seed;
 use super::quirk::Quirk;
-use super::skip::SkipSeed;
 use super::value::{CountSeed, NameSeed, TextSeed, address, text};
 use crate::limits;
+use crate::members::{Seen, SkipSeed};
 use crate::report::{Detail, Failure};
 use crate::result::ResultType;
 use crate::text::is_uri;
@@ -26,13 +26,14 @@ object_seed!(DetailsSeed => (), "an array of failure details", {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.0.quirk(Quirk::FailureDetailsNull)
+        self.0.quirk(Quirk::FailureDetailsNull);
+        Ok(())
     }
 });
 
 impl<'de> DetailsSeed<'_, 'de> {
     fn object<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        self.0.quirk(Quirk::FailureDetailsNotArray)?;
+        self.0.quirk(Quirk::FailureDetailsNotArray);
         DetailSeed(self.0).object(map)
     }
 }
@@ -42,7 +43,8 @@ struct DetailSeed<'c, 'de>(&'c mut Context<'de>);
 
 object_seed!(DetailSeed => (), "a failure", {
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.0.quirk(Quirk::FailureDetailsNullElement)
+        self.0.quirk(Quirk::FailureDetailsNullElement);
+        Ok(())
     }
 });
 
@@ -61,15 +63,14 @@ impl<'de> DetailSeed<'_, 'de> {
                 None => seen.again_unknown(&name),
             };
             if again {
-                context.quirk(Quirk::DuplicateMember)?;
+                context.quirk(Quirk::DuplicateMember);
             }
             match member {
                 Some(member) => draft.read(member, context, &mut map)?,
                 None => map.next_value_seed(SkipSeed { context, depth: 5 })?,
             }
         }
-        let detail = draft.finish(context)?;
-        context.details.push(detail);
+        draft.finish(context);
         Ok(())
     }
 }
@@ -134,11 +135,11 @@ impl<'de> Draft<'de> {
             Member::Count => self.count = map.next_value_seed(CountSeed(context))?,
             Member::SendingIp => {
                 let ip = map.next_value_seed(text(context))?;
-                failure.sending_mta_ip = address(context, ip)?;
+                failure.sending_mta_ip = address(context, ip);
             }
             Member::ReceivingIp => {
                 let ip = map.next_value_seed(text(context))?;
-                failure.receiving_ip = address(context, ip)?;
+                failure.receiving_ip = address(context, ip);
             }
             Member::Hostname => {
                 failure.receiving_mx_hostname = map.next_value_seed(text(context))?
@@ -147,40 +148,46 @@ impl<'de> Draft<'de> {
                 failure.receiving_mx_helo = map.next_value_seed(text(context))?;
                 let helo = failure.receiving_mx_helo.as_deref().unwrap_or_default();
                 if helo.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
-                    context.quirk(Quirk::HeloMultiLine)?;
+                    context.quirk(Quirk::HeloMultiLine);
                 }
             }
             Member::Information => {
                 failure.additional_information = map.next_value_seed(text(context))?;
             }
             Member::InformationUri => {
-                context.quirk(Quirk::AdditionalInfoUriKey)?;
+                context.quirk(Quirk::AdditionalInfoUriKey);
                 self.information = map.next_value_seed(text(context))?;
             }
             Member::Reason => failure.failure_reason_code = map.next_value_seed(code(context))?,
             Member::ErrorCode => {
-                context.quirk(Quirk::FailureErrorCodeKey)?;
+                context.quirk(Quirk::FailureErrorCodeKey);
                 self.reason = map.next_value_seed(code(context))?;
             }
         }
         Ok(())
     }
 
-    fn finish<E: Error>(self, context: &mut Context<'de>) -> Result<Detail<'de>, E> {
+    /// Puts the failure at the end of the context's.
+    fn finish(self, context: &mut Context<'de>) {
         let mut failure = self.failure;
-        failure.additional_information = failure.additional_information.or(self.information);
-        failure.failure_reason_code = failure.failure_reason_code.or(self.reason);
+        if failure.additional_information.is_none() {
+            failure.additional_information = self.information;
+        }
+        if failure.failure_reason_code.is_none() {
+            failure.failure_reason_code = self.reason;
+        }
         if failure.additional_information.as_deref().is_some_and(|text| !is_uri(text)) {
-            context.quirk(Quirk::AdditionalInformationNotUri)?;
+            context.quirk(Quirk::AdditionalInformationNotUri);
         }
         match self.result_type {
             Some(name) => failure.result_type = ResultType(name),
-            None => context.quirk(Quirk::ResultTypeMissing)?,
+            None => context.quirk(Quirk::ResultTypeMissing),
         }
         if self.count.is_none() {
-            context.quirk(Quirk::CountMissing)?;
+            context.quirk(Quirk::CountMissing);
         }
-        Ok(Detail { failure, failed_session_count: self.count.unwrap_or_default() })
+        let failed_session_count = self.count.unwrap_or_default();
+        context.details.push(Detail { failure, failed_session_count });
     }
 }
 

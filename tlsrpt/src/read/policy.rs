@@ -6,14 +6,14 @@ use core::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::context::{Context, Seen};
+use super::context::Context;
 use super::detail::DetailsSeed;
 use super::error::ReadError;
 use super::object::object_seed;
 use super::quirk::Quirk;
-use super::skip::SkipSeed;
 use super::value::{CountSeed, List, ListSeed, NameSeed, text};
 use crate::limits;
+use crate::members::{Seen, SkipSeed};
 use crate::report::{Row, Summary};
 use crate::result::PolicyType;
 
@@ -38,7 +38,7 @@ object_seed!(PoliciesSeed => bool, "an array of policies", {
 impl<'de> PoliciesSeed<'_, 'de> {
     fn object<A: MapAccess<'de>>(self, map: A) -> Result<bool, A::Error> {
         let Self { context, report_domain } = self;
-        context.quirk(Quirk::PoliciesNotArray)?;
+        context.quirk(Quirk::PoliciesNotArray);
         PolicySeed { context, report_domain }.object(map)?;
         Ok(true)
     }
@@ -69,7 +69,7 @@ impl<'de> PolicySeed<'_, 'de> {
                 _ => seen.again_unknown(&name),
             };
             if again {
-                context.quirk(Quirk::DuplicateMember)?;
+                context.quirk(Quirk::DuplicateMember);
             }
             match &*name {
                 "policy" => policy = map.next_value_seed(NamedSeed { context, report_domain })?,
@@ -82,10 +82,10 @@ impl<'de> PolicySeed<'_, 'de> {
             }
         }
         if policy.is_none() {
-            context.quirk(Quirk::PolicyMissing)?;
+            context.quirk(Quirk::PolicyMissing);
         }
         if summary.is_none() {
-            context.quirk(Quirk::SummaryMissing)?;
+            context.quirk(Quirk::SummaryMissing);
         }
         let named = policy.unwrap_or_else(|| Named {
             policy_type: Cow::Borrowed(""),
@@ -137,7 +137,7 @@ impl<'de> NamedSeed<'_, 'de> {
                 None => seen.again_unknown(&name),
             };
             if again {
-                context.quirk(Quirk::DuplicateMember)?;
+                context.quirk(Quirk::DuplicateMember);
             }
             match &*name {
                 "policy-type" => policy_type = map.next_value_seed(text(context))?,
@@ -145,15 +145,15 @@ impl<'de> NamedSeed<'_, 'de> {
                 "policy-string" => strings = list(context, &mut map, Quirk::PolicyStringNotArray)?,
                 "mx-host" => mx_hosts = list(context, &mut map, Quirk::MxHostNotArray)?,
                 "mx-host-pattern" => {
-                    context.quirk(Quirk::MxHostPatternKey)?;
+                    context.quirk(Quirk::MxHostPatternKey);
                     pattern = list(context, &mut map, Quirk::MxHostNotArray)?;
                 }
                 _ => map.next_value_seed(SkipSeed { context, depth: 4 })?,
             }
         }
         let named = Named {
-            policy_type: type_of(context, policy_type)?,
-            policy_domain: domain_of(context, policy_domain, report_domain)?,
+            policy_type: type_of(context, policy_type),
+            policy_domain: domain_of(context, policy_domain, report_domain),
             strings: strings.clone().map_or(0..0, |(range, _)| range),
             mx_hosts: mx_hosts.clone().or(pattern.clone()).map_or(0..0, |(range, _)| range),
         };
@@ -161,10 +161,10 @@ impl<'de> NamedSeed<'_, 'de> {
             |list: Option<(Range<usize>, List)>| list.is_some_and(|(_, list)| list == List::There);
         let has_strings = matches!(&*named.policy_type, "tlsa" | "sts");
         if has_strings && !whole(strings) {
-            context.quirk(Quirk::PolicyStringMissing)?;
+            context.quirk(Quirk::PolicyStringMissing);
         }
         if named.policy_type == "sts" && !whole(mx_hosts.or(pattern)) {
-            context.quirk(Quirk::MxHostMissing)?;
+            context.quirk(Quirk::MxHostMissing);
         }
         Ok(Some(named))
     }
@@ -184,34 +184,30 @@ fn list<'de, A: MapAccess<'de>>(
     Ok(Some((start..context.strings.len(), list)))
 }
 
-fn type_of<'de, E: Error>(
-    context: &mut Context<'de>,
-    policy_type: Option<Cow<'de, str>>,
-) -> Result<Cow<'de, str>, E> {
-    match policy_type {
-        None => context.quirk(Quirk::PolicyTypeMissing)?,
-        Some(name) if !PolicyType::from(&*name).is_registered() => {
-            context.quirk(Quirk::PolicyTypeUnknown)?;
-            return Ok(name);
-        }
-        Some(name) => return Ok(name),
+fn type_of<'de>(context: &mut Context<'de>, policy_type: Option<Cow<'de, str>>) -> Cow<'de, str> {
+    let Some(name) = policy_type else {
+        context.quirk(Quirk::PolicyTypeMissing);
+        return Cow::Borrowed("");
+    };
+    if !PolicyType::from(&*name).is_registered() {
+        context.quirk(Quirk::PolicyTypeUnknown);
     }
-    Ok(Cow::Borrowed(""))
+    name
 }
 
-fn domain_of<'de, E: Error>(
+fn domain_of<'de>(
     context: &mut Context<'de>,
     domain: Option<Cow<'de, str>>,
     report_domain: Option<&str>,
-) -> Result<Cow<'de, str>, E> {
+) -> Cow<'de, str> {
     let Some(domain) = domain.filter(|domain| !domain.is_empty()) else {
-        context.quirk(Quirk::PolicyDomainMissing)?;
-        return Ok(Cow::Owned(report_domain.unwrap_or_default().into()));
+        context.quirk(Quirk::PolicyDomainMissing);
+        return Cow::Owned(report_domain.unwrap_or_default().into());
     };
     if !domain.is_ascii() {
-        context.quirk(Quirk::PolicyDomainNotAscii)?;
+        context.quirk(Quirk::PolicyDomainNotAscii);
     }
-    Ok(domain)
+    domain
 }
 
 /// The summary, or nothing where it is null.
@@ -234,7 +230,7 @@ impl<'de> SummarySeed<'_, 'de> {
                 _ => seen.again_unknown(&name),
             };
             if again {
-                self.0.quirk(Quirk::DuplicateMember)?;
+                self.0.quirk(Quirk::DuplicateMember);
             }
             match &*name {
                 "total-successful-session-count" => {
@@ -245,7 +241,7 @@ impl<'de> SummarySeed<'_, 'de> {
             }
         }
         if successful.is_none() || failed.is_none() {
-            self.0.quirk(Quirk::CountMissing)?;
+            self.0.quirk(Quirk::CountMissing);
         }
         let (successful, failed) = (successful.unwrap_or_default(), failed.unwrap_or_default());
         Ok(Some(Summary { successful, failed }))

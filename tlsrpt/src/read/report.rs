@@ -6,12 +6,12 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::Reader;
-use super::context::{Context, Seen};
+use super::context::Context;
 use super::error::ReadError;
 use super::policy::PoliciesSeed;
 use super::quirk::Quirk;
-use super::skip::SkipSeed;
 use super::value::{DateSeed, NameSeed, TextSeed, text};
+use crate::members::{Seen, SkipSeed};
 use crate::report::Head;
 use crate::text::is_addr_spec;
 use crate::time::Window;
@@ -71,14 +71,14 @@ impl<'de> Visitor<'de> for ReportSeed<'_, 'de, '_> {
                 None => seen.again_unknown(&name),
             };
             if again {
-                context.quirk(Quirk::DuplicateMember)?;
+                context.quirk(Quirk::DuplicateMember);
             }
             match &*name {
                 "organization-name" => organization_name = map.next_value_seed(text(context))?,
                 "contact-info" => {
                     contact_info = map.next_value_seed(text(context))?;
                     if contact_info.as_deref().is_some_and(|contact| !is_addr_spec(contact)) {
-                        context.quirk(Quirk::ContactInfoNotAddress)?;
+                        context.quirk(Quirk::ContactInfoNotAddress);
                     }
                 }
                 "report-id" => {
@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for ReportSeed<'_, 'de, '_> {
             (report_id.is_none(), Quirk::ReportIdMissing),
         ];
         for (_, quirk) in missing.into_iter().filter(|(missing, _)| *missing) {
-            context.quirk(quirk)?;
+            context.quirk(quirk);
         }
         let known = || reader.report_id.map(|id| Cow::Owned(id.into()));
         Ok(Head {
@@ -154,7 +154,7 @@ impl<'de> Visitor<'de> for DateRangeSeed<'_, 'de> {
                 _ => seen.again_unknown(&name),
             };
             if again {
-                self.0.quirk(Quirk::DuplicateMember)?;
+                self.0.quirk(Quirk::DuplicateMember);
             }
             match &*name {
                 "start-datetime" => start = map.next_value_seed(DateSeed(self.0))?,

@@ -567,3 +567,20 @@ fn house_5_anomalies() {
     let week = with("2026-11-20T00", "2026-11-14T00");
     assert_eq!(anomalies(week), [Anomaly::NotOneUtcDay]);
 }
+
+#[test]
+fn strict_refuses_the_first_quirk_that_lenient_tells() {
+    // What only the mending pass finds comes first, for the bytes are mended before the parser
+    // that meets the date.
+    let date = r#""end-datetime":"2026-11-20T23:59:59""#;
+    for (member, first) in [
+        ("\"x\":\"\u{1}\"", "raw-control-character"),
+        (r#""x":"\ud800""#, "lone-surrogate"),
+        (r#""x":"y""#, "date-without-zone"),
+    ] {
+        let json = with(r#""end-datetime":"2026-11-20T23:59:59Z""#, &format!("{date},{member}"));
+        let (_, quirks) = lenient(json).unwrap();
+        assert_eq!(quirks.first(), Some(&first));
+        assert_eq!(quirks.last(), Some(&"date-without-zone"));
+    }
+}

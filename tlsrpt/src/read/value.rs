@@ -27,7 +27,7 @@ impl TextSeed<'_, '_> {
     fn scalar<'de, E: Error>(self, text: &dyn ToString) -> Result<Option<Text<'de>>, E> {
         match self.not_string {
             Some(quirk) => {
-                self.context.quirk(quirk)?;
+                self.context.quirk(quirk);
                 Ok(Some(Cow::Owned(text.to_string())))
             }
             None => Err(E::custom("expected a string")),
@@ -108,7 +108,7 @@ pub(super) struct CountSeed<'c, 'de>(pub(super) &'c mut Context<'de>);
 impl CountSeed<'_, '_> {
     fn large<E: Error>(self, count: u64) -> Result<Option<u64>, E> {
         if count > EXACT {
-            self.0.quirk(Quirk::CountTooLarge)?;
+            self.0.quirk(Quirk::CountTooLarge);
         }
         Ok(Some(count.min(LARGEST)))
     }
@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for CountSeed<'_, 'de> {
         }
         // Whole numbers past 64 bits come as floats too.
         if count < TWO_64 {
-            self.0.quirk(Quirk::CountNotInteger)?;
+            self.0.quirk(Quirk::CountNotInteger);
         }
         self.large(whole)
     }
@@ -161,7 +161,7 @@ impl<'de> Visitor<'de> for CountSeed<'_, 'de> {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.bad();
         }
-        self.0.quirk(Quirk::CountNotInteger)?;
+        self.0.quirk(Quirk::CountNotInteger);
         let count = digits.bytes().fold(0_u64, |count, digit| {
             count.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
         });
@@ -213,14 +213,14 @@ impl<'de> Visitor<'de> for DateSeed<'_, 'de> {
             (form.without_zone, Quirk::DateWithoutZone),
         ] {
             if departs {
-                self.0.quirk(quirk)?;
+                self.0.quirk(quirk);
             }
         }
         Ok(Some(seconds))
     }
 
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<Self::Value, E> {
-        self.0.quirk(Quirk::DateEpochNumber)?;
+        self.0.quirk(Quirk::DateEpochNumber);
         Ok(Some(seconds))
     }
 
@@ -287,7 +287,7 @@ impl<'de> Visitor<'de> for ListSeed<'_, 'de> {
             (self.policy_strings, self.context.strings.get(start..).unwrap_or_default())
             && let Some(texts) = nested(only)
         {
-            self.context.quirk(Quirk::PolicyStringNestedJson)?;
+            self.context.quirk(Quirk::PolicyStringNestedJson);
             self.context.strings.truncate(start);
             self.context.strings.extend(texts.into_iter().map(Cow::Owned));
         }
@@ -312,13 +312,13 @@ impl<'de> ListSeed<'_, 'de> {
         if text.len() > limits::STRING {
             return Err(self.context.fail(ReadError::StringTooLong));
         }
-        self.context.quirk(self.not_array)?;
+        self.context.quirk(self.not_array);
         let strings = &mut self.context.strings;
         if !self.policy_strings {
             strings.push(text);
         } else if let Some(texts) = nested(&text) {
             strings.extend(texts.into_iter().map(Cow::Owned));
-            self.context.quirk(Quirk::PolicyStringNestedJson)?;
+            self.context.quirk(Quirk::PolicyStringNestedJson);
         } else {
             // The older text of RFC 8460 section 4 has one string with semicolons.
             let lines = |text: &'de str| text.split(['\r', '\n', ';']).map(str::trim);
@@ -346,19 +346,19 @@ fn nested(text: &str) -> Option<Vec<String>> {
 }
 
 /// An address out of a text; an empty one counts as absent.
-pub(super) fn address<'de, E: Error>(
+pub(super) fn address<'de>(
     context: &mut Context<'de>,
     text: Option<Text<'de>>,
-) -> Result<Option<Address<'de>>, E> {
-    let Some(text) = text else { return Ok(None) };
+) -> Option<Address<'de>> {
+    let text = text?;
     if let Some(ip) = Address::exact(&text) {
-        return Ok(Some(ip));
+        return Some(ip);
     }
-    context.quirk(Quirk::IpNotAddress)?;
+    context.quirk(Quirk::IpNotAddress);
     if text.is_empty() {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Address::clear(&text).unwrap_or(Address::Text(text))))
+    Some(Address::clear(&text).unwrap_or(Address::Text(text)))
 }
 
 /// The largest whole number that every JSON reader keeps exact: RFC 7493 section 2.2.

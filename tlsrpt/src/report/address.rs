@@ -34,15 +34,7 @@ impl<'a> Address<'a> {
 
     /// Reads exactly an IPv4 or IPv6 address, in any form of RFC 4291.
     pub(crate) fn exact(text: &str) -> Option<Self> {
-        // An address of either kind begins with a hexadecimal digit or a colon, and is short.
-        if text.len() > 45 {
-            return None;
-        }
-        if text.bytes().any(|byte| byte == b':') {
-            text.parse().ok().map(Self::V6)
-        } else {
-            ipv4(text).map(Self::V4)
-        }
+        ipv4(text).map(Self::V4).or_else(|| ipv6(text).map(Self::V6))
     }
 
     /// Reads an address out of a text that is more than one: brackets, a tag, a port, a list.
@@ -112,23 +104,100 @@ impl serde::Serialize for Address<'_> {
 /// Four decimal numbers below 256 without leading zeros. Reports are full of these, so they are
 /// read without the general parser.
 fn ipv4(text: &str) -> Option<Ipv4Addr> {
-    let mut octets = [0_u8; 4];
-    let mut places = octets.iter_mut();
-    let mut place = places.next()?;
-    let mut digits = 0;
-    for byte in text.bytes() {
-        if byte == b'.' && digits > 0 {
-            place = places.next()?;
-            digits = 0;
-        } else if byte.is_ascii_digit() && (digits == 0 || *place > 0) {
-            *place = place.checked_mul(10)?.checked_add(byte - b'0')?;
-            digits += 1;
-        } else {
+    let (first, rest) = octet(text.as_bytes())?;
+    let (second, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (third, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (fourth, rest) = octet(rest.strip_prefix(b".")?)?;
+    rest.is_empty().then(|| Ipv4Addr::new(first, second, third, fourth))
+}
+
+/// A decimal number below 256, and what follows its digits.
+fn octet(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |byte: u8| Some(u16::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let (&byte, mut rest) = bytes.split_first()?;
+    let mut value = digit(byte)?;
+    while let Some((&byte, tail)) = rest.split_first()
+        && let Some(next) = digit(byte)
+    {
+        // Only zero begins with a zero, and it ends there.
+        if value == 0 || value > 25 {
             return None;
         }
+        (value, rest) = (value * 10 + next, tail);
     }
-    (digits > 0 && places.next().is_none()).then(|| octets.into())
+    u8::try_from(value).ok().map(|value| (value, rest))
 }
+
+/// Eight groups of up to four hexadecimal digits, or fewer around one `::`. A form that ends as IPv4
+/// is rare, and left to the general parser.
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    let (rest, mut gap) = match text.strip_prefix("::") {
+        Some(rest) => (rest, Some(0)),
+        None => (text, None),
+    };
+    let (mut groups, mut count, mut colon) = (0_u128, 0_u32, false);
+    let mut rest = rest.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte == b':' && colon && gap.is_none() {
+            (gap, colon, rest) = (Some(count), false, tail);
+            continue;
+        }
+        let (group, tail) = hexadecimal(rest)?;
+        (groups, count) = (groups << 16 | u128::from(group), count + 1);
+        (colon, rest) = match tail.split_first() {
+            Some((b':', tail)) if count < 8 => (true, tail),
+            Some((b'.', _)) => return text.parse().ok(),
+            Some(_) => return None,
+            None => (false, tail),
+        };
+    }
+    let bits = match gap {
+        _ if colon => return None,
+        None if count == 8 => groups,
+        // spec: RFC 4291 lets a gap stand for one group or more.
+        Some(before) if count < 8 => {
+            let after = 16 * (count - before);
+            let high = (groups >> after).checked_shl(16 * (8 - before)).unwrap_or_default();
+            high | groups & ((1 << after) - 1)
+        }
+        _ => return None,
+    };
+    Some(Ipv6Addr::from_bits(bits))
+}
+
+/// One to four hexadecimal digits, and what follows them.
+fn hexadecimal(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    let mut value = 0;
+    for (length, &byte) in bytes.iter().enumerate() {
+        let digit = HEXADECIMAL.get(usize::from(byte)).copied().unwrap_or(NO_DIGIT);
+        if digit == NO_DIGIT {
+            return if length > 0 { Some((value, bytes.get(length..)?)) } else { None };
+        }
+        if length == 4 {
+            return None;
+        }
+        value = value << 4 | u16::from(digit);
+    }
+    (!bytes.is_empty()).then_some((value, &[]))
+}
+
+/// For each byte the value of the hexadecimal digit that it is.
+#[expect(clippy::indexing_slicing, reason = "run by the compiler, which refuses a wrong index")]
+static HEXADECIMAL: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let [lower, upper] = match digit {
+            0..10 => [b'0' + digit; 2],
+            _ => [b'a' + digit - 10, b'A' + digit - 10],
+        };
+        values[lower as usize] = digit;
+        values[upper as usize] = digit;
+        digit += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = u8::MAX;
 
 #[cfg(test)]
 mod tests {
@@ -181,6 +250,24 @@ mod tests {
                     alloc::format!("{a}..{b}.1"),
                 ] {
                     assert_eq!(ipv4(&text), text.parse().ok(), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ipv6_addresses_are_those_of_core() {
+        let parts =
+            ["", ":", "::", "0", "1:", "a:B:", "ffff", "fffff", ":c", "1:2:3:4:5", "1.2.3.4", "g"];
+        let mut text = alloc::string::String::new();
+        for a in parts {
+            for b in parts {
+                for c in parts {
+                    for d in parts {
+                        text.clear();
+                        text.extend([a, b, c, d]);
+                        assert_eq!(ipv6(&text), text.parse().ok(), "{text}");
+                    }
                 }
             }
         }
