@@ -74,7 +74,7 @@
 //! | [`driver`] | carries deliveries out | `rustls` |
 //! | [`adapter`] | DNS | `domain` (validated here), `hickory` (a trusted resolver), `hickory-validate` |
 //! | [`adapter`] | TLS and HTTPS | `rustls`, `https`, `native-roots`, `webpki-roots` |
-//! | [`store`] | policies and counts in memory, or durable | `sqlite`, `redis` |
+//! | [`store`] | policies and counts in memory, or durable | `sqlite`, `redis` (policies), `postgres` (counts) |
 //! | [`refresh`] | cached policies kept alive | `tokio` for its driver |
 //! | | U-label domains | `idna` |
 //!

@@ -3,7 +3,8 @@
 //! [`MemoryStore`] and [`MemoryTally`] forget with the process. A domain whose policy is forgotten is as
 //! unprotected as on first contact, so a program that is restarted often wants a durable one:
 //! `SqliteStore` for one host, `RedisStore` for a fleet that shares one cache. [`Operate`] is the
-//! operator's side of all of them.
+//! operator's side of all of them. Counts that must outlive the process go into a [`TallyStore`]:
+//! `SqliteTally` for one host, `PostgresTally` for a fleet.
 
 mod bodies;
 mod compact;
@@ -30,4 +31,8 @@ pub use operate::Operate;
 pub use redis::{RedisError, RedisStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{FileCapacity, SqliteError, SqliteStore};
-pub use tally::MemoryTally;
+#[cfg(feature = "sqlite")]
+pub use tally::SqliteTally;
+pub use tally::{MemoryTally, TallyStore};
+#[cfg(feature = "postgres")]
+pub use tally::{PostgresError, PostgresTally, StateCode};

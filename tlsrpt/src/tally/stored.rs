@@ -33,6 +33,16 @@ impl CounterRow {
     pub fn new(key: Vec<u8>, writer: Writer, successful: u64, failed: u64) -> Self {
         Self { key, writer, successful, failed }
     }
+
+    /// The domain that the row is counted for, to find its rows by; `None` if the key is not one of
+    /// ours.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        let mut key = self.key.as_slice();
+        let length = key::take_number(&mut key)?;
+        let (domain, _) = key::read_record(key.get(..length)?)?;
+        DnsName::try_from(domain).is_ok().then_some(domain)
+    }
 }
 
 /// The key of a stored row is not one of ours.

@@ -7,14 +7,14 @@ use rusqlite::ErrorCode;
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SqliteError {
     /// Another process has held the file for five seconds.
-    #[error("the policy file is locked by another process")]
+    #[error("the file is locked by another process")]
     Busy,
     /// A thread of the store has ended.
-    #[error("the policy store has ended")]
+    #[error("the store has ended")]
     Closed,
-    /// The file itself is damaged. It is a cache: moved away, it is made anew, and all domains are as on
+    /// The file itself is damaged. One of policies is a cache: moved away, it is made anew, and all domains are as on
     /// first contact.
-    #[error("the policy file is damaged")]
+    #[error("the file is damaged")]
     Corrupt,
     /// A pin is damaged. Pin the domain anew or take the pin back.
     #[error("the pin of the domain is damaged")]
@@ -23,16 +23,16 @@ pub enum SqliteError {
     #[error("sqlite failed with result code {0}")]
     Failed(i32),
     /// It is a file of other software.
-    #[error("the file is not a policy file")]
+    #[error("the file is of other software")]
     Foreign,
     /// No room is left on the disk.
-    #[error("the disk of the policy file is full")]
+    #[error("the disk of the file is full")]
     Full,
     /// The file could not be opened, read or written.
-    #[error("the policy file cannot be read or written")]
+    #[error("the file cannot be read or written")]
     Io,
     /// A later version of this crate wrote it.
-    #[error("version {0} of the policy file is not read")]
+    #[error("version {0} of the file is not read")]
     Version(i32),
 }
 

@@ -8,22 +8,32 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::SqliteError;
 
+/// What a file is: whose, and which tables it has.
+pub(in crate::store) struct Form {
+    /// Says whose file it is.
+    pub(in crate::store) application: i32,
+    /// The version of the tables.
+    pub(in crate::store) version: i32,
+    /// Makes the tables.
+    pub(in crate::store) tables: &'static str,
+}
+
 /// A connection that may write, with the tables made.
-pub(super) fn open(path: &Path) -> Result<Connection, SqliteError> {
+pub(in crate::store) fn open(path: &Path, form: &Form) -> Result<Connection, SqliteError> {
     let mut file = Connection::open(path)?;
     settings(&file)?;
     // A file of other software is looked at before anything is written to it.
-    let make = check(&file)?;
+    let make = check(&file, form)?;
     file.pragma_update(None, "journal_mode", "WAL")?;
     file.pragma_update(None, "synchronous", "FULL")?;
     file.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
     if make {
         let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have made them in between.
-        if check(&transaction)? {
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+        if check(&transaction, form)? {
+            transaction.execute_batch(form.tables)?;
+            transaction.pragma_update(None, "application_id", form.application)?;
+            transaction.pragma_update(None, "user_version", form.version)?;
         }
         transaction.commit()?;
     }
@@ -48,13 +58,17 @@ fn settings(file: &Connection) -> Result<(), SqliteError> {
 }
 
 /// Whether the file is new and has to get its tables.
-fn check(file: &Connection) -> Result<bool, SqliteError> {
+fn check(file: &Connection, form: &Form) -> Result<bool, SqliteError> {
     let number = |name| file.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let objects: i64 =
         file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (number("application_id")?, number("user_version")?) {
-        (APPLICATION, VERSION) => Ok(false),
-        (APPLICATION, version) => Err(SqliteError::Version(version)),
+        (application, version) if application == form.application && version == form.version => {
+            Ok(false)
+        }
+        (application, version) if application == form.application => {
+            Err(SqliteError::Version(version))
+        }
         (0, 0) if objects == 0 => Ok(true),
         _ => Err(SqliteError::Foreign),
     }
@@ -62,7 +76,10 @@ fn check(file: &Connection) -> Result<bool, SqliteError> {
 
 /// `refresh_at` and `expires_at` repeat what the entry says, for the index; `spread` is a random number.
 /// After `forget_at` it is looked whether anything of the domain counts still.
-const TABLES: &str = "
+pub(super) const FORM: Form = Form {
+    application: 0x5354_5363, // STSc
+    version: 1,
+    tables: "
 CREATE TABLE domains (
   domain TEXT PRIMARY KEY NOT NULL,
   entry BLOB,
@@ -91,13 +108,8 @@ CREATE TRIGGER domains_update AFTER UPDATE OF entry, history ON domains BEGIN
     + ifnull(length(new.entry), 0) + ifnull(length(new.history), 0)
     - ifnull(length(old.entry), 0) - ifnull(length(old.history), 0);
 END;
-";
-
-/// Says whose file it is: `STSc`.
-const APPLICATION: i32 = 0x5354_5363;
-
-/// The version of the tables.
-const VERSION: i32 = 1;
+",
+};
 
 /// How long another process may hold the file. Ours: a commit takes milliseconds.
 const BUSY: Duration = Duration::from_secs(5);

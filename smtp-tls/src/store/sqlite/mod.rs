@@ -1,7 +1,7 @@
 //! Policies in an SQLite file.
 
 mod error;
-mod file;
+pub(super) mod file;
 mod reader;
 mod writer;
 
@@ -89,7 +89,7 @@ impl SqliteStore {
     ///
     /// As [`Self::open`].
     pub fn open_with(path: impl AsRef<Path>, capacity: FileCapacity) -> Result<Self, SqliteError> {
-        let writer = Writer::start(file::open(path.as_ref())?, capacity)?;
+        let writer = Writer::start(file::open(path.as_ref(), &file::FORM)?, capacity)?;
         let reader = Reader::start(file::open_reader(path.as_ref())?)?;
         Ok(Self(Arc::new(Inner { reader, writer, events: Events::default() })))
     }

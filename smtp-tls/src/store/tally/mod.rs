@@ -1,0 +1,74 @@
+//! Session counts: in memory for one process, or kept by a database for reports that are made later.
+
+mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_tls;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use core::future::Future;
+
+use tlsrpt::{CounterRow, UtcDay};
+
+pub use memory::MemoryTally;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresError, PostgresTally, StateCode};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteTally;
+
+/// Keeps counters between those who count and those who make reports.
+///
+/// Counters are absolute values of a [`Writer`](tlsrpt::Writer), and saving keeps the larger of what is
+/// stored and what is new. So a save may come twice, late, or after a later one, and any number of nodes may
+/// save into one store: nothing is counted twice.
+///
+/// A report is made of one domain at a time, so that its maker needs room for one domain, not for a day.
+/// That is why reading has two methods.
+pub trait TallyStore {
+    /// Why the store failed.
+    type Error;
+
+    /// Saves what was counted on this day: all of it, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// The store's own. The rows may be saved again.
+    fn save(
+        &self,
+        day: UtcDay,
+        rows: Vec<CounterRow>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// The domains that were counted for on this day: those behind `after` in the order of their bytes, at
+    /// most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn domains(
+        &self,
+        day: UtcDay,
+        after: &str,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
+
+    /// All rows of one domain on this day.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn load(
+        &self,
+        day: UtcDay,
+        domain: &str,
+    ) -> impl Future<Output = Result<Vec<CounterRow>, Self::Error>> + Send;
+
+    /// Forgets all days before this one.
+    ///
+    /// # Errors
+    ///
+    /// The store's own.
+    fn forget(&self, before: UtcDay) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}

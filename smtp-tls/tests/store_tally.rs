@@ -1,0 +1,191 @@
+//! Counts in durable stores: the laws of merging hold for what is saved, in SQLite and in PostgreSQL.
+#![cfg(all(feature = "postgres", feature = "sqlite"))]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs
+)]
+
+mod postgres;
+
+use core::fmt::Debug;
+use std::path::PathBuf;
+
+use smtp_tls::store::{PostgresError, PostgresTally, SqliteError, SqliteTally, TallyStore};
+use tlsrpt::{CounterRow, Counters, Tally, UtcDay, Writer};
+
+const RECORD: &str = "v=TLSRPTv1;rua=mailto:r@report.example";
+
+fn day() -> UtcDay {
+    "2026-11-20".parse().unwrap()
+}
+
+/// What one writer has counted: `count` failed sessions with each of the domains.
+fn counted(writer: &Writer, count: u32, domains: &[&str]) -> Vec<CounterRow> {
+    let mut tally = Tally::new(writer.clone(), 7);
+    for domain in domains {
+        for _ in 0..count {
+            let datagram = format!(
+                r#"{{"d":"{domain}","pr":"{RECORD}","policies":[{{"policy-type":2,"policy-domain":"{domain}","policy-string":["{long}"],"failure-details":[{{"c":201,"r":"192.0.2.1"}}],"f":1}}]}}"#,
+                // Longer than a database's index takes.
+                long = (0..4_000).map(|n| format!("{n} ")).collect::<String>(),
+            );
+            tally.record_datagram(datagram.as_bytes(), day().start()).unwrap();
+        }
+    }
+    tally.day(day()).unwrap().rows().collect()
+}
+
+async fn loaded<S: TallyStore<Error: Debug>>(store: &S, domain: &str) -> Counters {
+    let mut counters = Counters::new(3);
+    for row in store.load(day(), domain).await.unwrap() {
+        counters.restore(&row).unwrap();
+    }
+    counters
+}
+
+/// Sessions and rows of details by domain.
+async fn failed<S: TallyStore<Error: Debug>>(store: &S, domain: &str) -> (u64, u64) {
+    let rows: Vec<_> = loaded(store, domain).await.rows().collect();
+    let total = rows.iter().map(|row| row.failed).sum();
+    (total, rows.len() as u64)
+}
+
+async fn laws<S: TallyStore<Error: Debug>>(store: &S) {
+    let [a, b, again] = [Writer::new("a", 1), Writer::new("b", 1), Writer::new("a", u64::MAX)];
+    let (one, three) = (counted(&a, 1, &["x.example"]), counted(&a, 3, &["x.example"]));
+    // A later state first, an earlier one after it, both twice.
+    for rows in [&three, &one, &one, &three] {
+        store.save(day(), rows.clone()).await.unwrap();
+    }
+    // The failed sessions and the failure: two rows a writer.
+    assert_eq!(failed(store, "x.example").await, (6, 2));
+    store.save(day(), counted(&b, 2, &["x.example", "y.example"])).await.unwrap();
+    store.save(day(), counted(&again, 1, &["x.example"])).await.unwrap();
+    assert_eq!(failed(store, "x.example").await, (12, 6), "three writers add up");
+    assert_eq!(failed(store, "y.example").await, (4, 2));
+    // A row that stands twice in one save counts once.
+    store.save(day(), [one, three].concat()).await.unwrap();
+    assert_eq!(failed(store, "x.example").await, (12, 6));
+
+    let mut merged = Counters::new(1);
+    for rows in [
+        counted(&again, 1, &["x.example"]),
+        counted(&b, 2, &["x.example"]),
+        counted(&a, 3, &["x.example"]),
+    ] {
+        rows.iter().for_each(|row| merged.restore(row).unwrap());
+    }
+    assert_eq!(loaded(store, "x.example").await, merged, "as merging in memory gives it");
+}
+
+async fn paging<S: TallyStore<Error: Debug>>(store: &S) {
+    let names: Vec<_> = (0..25).map(|number| format!("d{number:02}.example")).collect();
+    let domains: Vec<_> = names.iter().map(String::as_str).collect();
+    let writer = Writer::new("page", 1);
+    let next = day().next();
+    store.save(next, counted(&writer, 1, &domains)).await.unwrap();
+    let (mut found, mut last) = (Vec::new(), String::new());
+    loop {
+        let page = store.domains(next, &last, 10).await.unwrap();
+        assert!(page.len() <= 10);
+        let Some(end) = page.last() else { break };
+        last.clone_from(end);
+        found.extend(page);
+    }
+    assert_eq!(found, names);
+    assert!(store.domains(next.next(), "", 10).await.unwrap().is_empty());
+    assert!(store.load(next.next(), "d01.example").await.unwrap().is_empty());
+
+    store.forget(next).await.unwrap();
+    assert!(store.domains(day(), "", 10).await.unwrap().is_empty(), "the day before is forgotten");
+    assert_eq!(store.domains(next, "", 100).await.unwrap().len(), 25);
+    store.forget(next.next()).await.unwrap();
+    assert!(store.domains(next, "", 10).await.unwrap().is_empty());
+}
+
+/// A folder that goes away.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("tally-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sqlite_keeps_is_a_merge() {
+    let folder = Folder::new("laws");
+    let store = SqliteTally::open(folder.0.join("counts")).unwrap();
+    laws(&store).await;
+    // Another process, or the same after a restart, finds it all.
+    let other = SqliteTally::open(folder.0.join("counts")).unwrap();
+    assert_eq!(failed(&other, "x.example").await, (12, 6));
+    paging(&other).await;
+}
+
+#[tokio::test]
+async fn a_file_of_other_software_is_not_touched() {
+    let folder = Folder::new("foreign");
+    let path = folder.0.join("file");
+    std::fs::write(&path, "not a database, and long enough to be looked at").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(SqliteTally::open(&path).unwrap_err(), SqliteError::Foreign);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    // The policies of MTA-STS are other software here.
+    let policies = folder.0.join("policies");
+    drop(smtp_tls::store::SqliteStore::open(&policies).unwrap());
+    assert_eq!(SqliteTally::open(&policies).unwrap_err(), SqliteError::Foreign);
+    assert_eq!(SqliteTally::open(folder.0.join("no/such/folder")).unwrap_err(), SqliteError::Io);
+}
+
+#[tokio::test]
+async fn a_database_elsewhere_is_not_reached_in_clear() {
+    for (address, error) in [
+        ("host=db.example user=tlsrpt", PostgresError::Clear),
+        ("host=db.example sslmode=disable", PostgresError::Clear),
+        ("host=localhost", PostgresError::Clear),
+        ("hostaddr=192.0.2.1", PostgresError::Clear),
+        ("host=/run/postgresql,db.example", PostgresError::Clear),
+        ("user=tlsrpt", PostgresError::Clear),
+        ("hosts=x", PostgresError::Address),
+    ] {
+        assert_eq!(PostgresTally::new(address, None).unwrap_err(), error, "{address}");
+    }
+    for address in ["host=/run/postgresql", "host=127.0.0.1", "host=::1", "hostaddr=127.0.0.1"] {
+        assert!(PostgresTally::new(address, None).is_ok(), "{address}");
+    }
+    let nobody = PostgresTally::new("host=/no/such/folder user=x", None).unwrap();
+    let error = nobody.load(day(), "x.example").await.unwrap_err();
+    assert_eq!((error, error.is_temporary()), (PostgresError::Unreachable, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn what_postgresql_keeps_is_a_merge() {
+    let mut server = postgres::Server::start("laws");
+    let open = || PostgresTally::new(&server.address(), None).unwrap();
+    // Two that start together: the tables are made once.
+    let (store, other) = (open(), open());
+    let (one, two) = tokio::join!(store.domains(day(), "", 1), other.domains(day(), "", 1));
+    assert_eq!((one, two), (Ok(Vec::new()), Ok(Vec::new())));
+    laws(&store).await;
+    assert_eq!(failed(&other, "x.example").await, (12, 6));
+    // The server goes and comes back: a call fails in between, and the next connects anew.
+    server.stop();
+    assert!(store.load(day(), "x.example").await.unwrap_err().is_temporary());
+    server.run();
+    assert_eq!(failed(&store, "x.example").await, (12, 6));
+    paging(&store).await;
+}
