@@ -1,10 +1,11 @@
 //! The programs for TLS reports as a user runs them: helpers for their tests.
 #![allow(dead_code)]
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
