@@ -10,13 +10,15 @@
 
 use core::net::Ipv4Addr;
 
-use dane::adapter::hickory::{addresses, cname, exchangers, security, tlsa};
+use dane::adapter::hickory::{Progress, addresses, cname, exchangers, lowered, security, tlsa};
 use dane::discovery::{
     Action, Answer, Destination, Exchangers, HostPlan, Input, Kind, LookUpFailure, NotDane,
     Outcome, Policy, Security, Skip, Step1,
 };
 use dane::{Name, TlsaSet};
+use hickory_proto::dnssec::Nsec3HashAlgorithm;
 use hickory_proto::dnssec::Proof;
+use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC, NSEC3};
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::{A, CNAME, MX, SOA, TLSA};
 use hickory_proto::rr::{Name as WireName, RData, Record, RecordType};
@@ -52,6 +54,34 @@ fn message(answers: Vec<Record>) -> Message {
 
 const HOST: &str = "mx.test.";
 
+/// The record that says what there is at the host.
+fn nsec(proof: Proof) -> Record {
+    let nsec = NSEC::new(wire("z.test."), [RecordType::MX, RecordType::RRSIG]);
+    record(HOST, RData::DNSSEC(DNSSECRData::NSEC(nsec)), proof)
+}
+
+fn nsec3(opt_out: bool) -> Record {
+    let kinds = [RecordType::NS];
+    let nsec3 = NSEC3::new(Nsec3HashAlgorithm::SHA1, opt_out, 0, Vec::new(), vec![7; 20], kinds);
+    record("hash.test.", RData::DNSSEC(DNSSECRData::NSEC3(nsec3)), Secure)
+}
+
+/// Gives the same message as the reply to every question, as a resolver does that follows aliases.
+fn finish<T>(message: &Message, progress: impl Fn(&[Message]) -> Progress<T>) -> Answer<T> {
+    let mut replies = Vec::new();
+    for _ in 0..20 {
+        match progress(&replies) {
+            Progress::Ask(_) => replies.push(message.clone()),
+            Progress::Done(answer) => return answer,
+        }
+    }
+    panic!("no end of questions");
+}
+
+fn addresses_in(message: &Message) -> Answer<()> {
+    finish(message, |replies| addresses(&wire(HOST), RecordType::A, replies))
+}
+
 /// What the machine makes of an answer for both families.
 fn plan(answer: &Answer<()>) -> String {
     let name: Name = HOST.parse().unwrap();
@@ -68,7 +98,7 @@ fn plan(answer: &Answer<()>) -> String {
 }
 
 fn ask(answers: Vec<Record>) -> String {
-    plan(&addresses(&wire(HOST), RecordType::A, &message(answers)))
+    plan(&addresses_in(&message(answers)))
 }
 
 use Proof::{Bogus, Indeterminate, Insecure, Secure};
@@ -125,6 +155,8 @@ fn names_are_compared_without_case() {
 fn a_missing_link_is_a_failure() {
     assert_eq!(ask(vec![a("real.test.", Secure)]), "malformed-reply");
     assert_eq!(ask(vec![alias(HOST, "b.test.", Secure), a("c.test.", Secure)]), "malformed-reply");
+    // Without any record of the target there is no proof that it has none.
+    assert_eq!(ask(vec![alias(HOST, "b.test.", Secure)]), "indeterminate");
 }
 
 #[test]
@@ -132,7 +164,16 @@ fn ambiguous_and_endless_aliases_are_failures() {
     let two = vec![alias(HOST, "b.test.", Secure), alias(HOST, "c.test.", Secure)];
     assert_eq!(ask(two), "malformed-reply");
     let round = vec![alias(HOST, "b.test.", Secure), alias("b.test.", HOST, Secure)];
-    assert_eq!(ask(round), "too-many-cnames");
+    assert_eq!(ask(round), "cname-loop");
+    let step = |n: usize| alias(&format!("{n}.test."), &format!("{}.test.", n + 1), Secure);
+    let steps = |hops| {
+        let mut answers = vec![alias(HOST, "1.test.", Secure)];
+        answers.extend((1..hops).map(step));
+        answers.push(a(&format!("{hops}.test."), Secure));
+        answers
+    };
+    assert_eq!(ask(steps(10)), "_25._tcp.10.test");
+    assert_eq!(ask(steps(11)), "too-many-cnames");
     let same = vec![
         alias(HOST, "b.test.", Secure),
         alias(HOST, "b.test.", Insecure),
@@ -149,13 +190,83 @@ fn d2_denials_carry_their_proof_on_the_authority_section() {
         {
             let mut message = message(vec![]);
             message.metadata.response_code = code;
-            message.authorities = vec![soa(proof)];
-            assert_eq!(plan(&addresses(&wire(HOST), RecordType::A, &message)), expected);
+            message.authorities = vec![soa(proof), nsec(proof)];
+            assert_eq!(plan(&addresses_in(&message)), expected);
         }
         let mut message = message(vec![]);
         message.metadata.response_code = code;
         // Without any proof nobody has looked.
-        assert_eq!(plan(&addresses(&wire(HOST), RecordType::A, &message)), "indeterminate");
+        assert_eq!(plan(&addresses_in(&message)), "indeterminate");
+    }
+}
+
+/// The status of a denial with these records beside it.
+fn denied(code: ResponseCode, authorities: Vec<Record>) -> Answer<()> {
+    let mut message = message(vec![]);
+    message.metadata.response_code = code;
+    message.authorities = authorities;
+    addresses_in(&message)
+}
+
+fn no_data(security: Security) -> Answer<()> {
+    Answer::hop_by_hop(Outcome::NoData, security, vec![])
+}
+
+#[test]
+fn d1_a_denial_needs_a_proof_about_the_name() {
+    let no_error = |authorities| denied(ResponseCode::NoError, authorities);
+    assert_eq!(no_error(vec![soa(Secure), nsec(Secure)]), no_data(Security::Secure));
+    // The validator passes a reply whose authority section is insecure, whosever that is.
+    let mut foreign = soa(Insecure);
+    foreign.name = wire("unsigned.example.");
+    assert_eq!(no_error(vec![foreign]), no_data(Security::Bogus));
+    assert_eq!(no_error(vec![soa(Insecure)]), no_data(Security::Insecure));
+    // The start of a signed zone, from another answer.
+    assert_eq!(no_error(vec![soa(Secure)]), no_data(Security::Indeterminate));
+    assert_eq!(no_error(vec![]), no_data(Security::Indeterminate));
+    // One record that nobody could validate.
+    let mixed = vec![soa(Secure), nsec(Secure), nsec(Indeterminate)];
+    assert_eq!(no_error(mixed), no_data(Security::Indeterminate));
+}
+
+#[test]
+fn d5_a_denial_beside_an_alias_is_none_of_its_target() {
+    // A signed alias, its target's records taken out, and the start of the zone put beside it.
+    let mut first = message(vec![alias(HOST, "real.test.", Secure)]);
+    first.authorities = vec![soa(Secure), nsec(Secure)];
+    let ask = |replies: &[Message]| addresses(&wire(HOST), RecordType::A, replies);
+    assert_eq!(ask(&[]), Progress::Ask(wire(HOST)));
+    assert_eq!(ask(core::slice::from_ref(&first)), Progress::Ask(wire("real.test.")));
+    let second = message(vec![a("real.test.", Secure)]);
+    match ask(&[first, second]) {
+        Progress::Done(answer) => assert_eq!(plan(&answer), "_25._tcp.real.test"),
+        Progress::Ask(name) => panic!("{name}"),
+    }
+}
+
+#[test]
+fn rfc5155_9_2_under_opt_out_a_missing_name_is_insecure() {
+    for (opt_out, security) in [(true, Security::Insecure), (false, Security::Secure)] {
+        let answer = denied(ResponseCode::NXDomain, vec![soa(Secure), nsec3(opt_out)]);
+        assert_eq!(answer, Answer::hop_by_hop(Outcome::NxDomain, security, vec![]));
+    }
+    let answer = denied(ResponseCode::NoError, vec![soa(Secure), nsec3(true)]);
+    assert_eq!(answer, no_data(Security::Secure));
+}
+
+#[test]
+fn a_reply_is_no_more_secure_than_the_proof_beside_it() {
+    for (own, beside, expected) in [
+        (Secure, Insecure, Insecure),
+        (Secure, Bogus, Bogus),
+        (Insecure, Secure, Insecure),
+        (Indeterminate, Secure, Indeterminate),
+        (Bogus, Indeterminate, Bogus),
+    ] {
+        let mut reply = message(vec![a(HOST, own)]);
+        reply.authorities = vec![soa(own)];
+        let reply = lowered(reply, beside);
+        assert_eq!((reply.answers[0].proof, reply.authorities[0].proof), (expected, expected));
     }
 }
 
@@ -166,11 +277,11 @@ fn codes_that_are_no_answer() {
     {
         let mut message = message(vec![a(HOST, Secure)]);
         message.metadata.response_code = code;
-        assert_eq!(plan(&addresses(&wire(HOST), RecordType::A, &message)), expected);
+        assert_eq!(plan(&addresses_in(&message)), expected);
     }
     let mut message = message(vec![a(HOST, Secure)]);
     message.metadata.truncation = true;
-    assert_eq!(plan(&addresses(&wire(HOST), RecordType::A, &message)), "malformed-reply");
+    assert_eq!(plan(&addresses_in(&message)), "malformed-reply");
 }
 
 #[test]
@@ -183,7 +294,7 @@ fn rfc8914_a_server_failure_may_say_why() {
         let mut edns = Edns::new();
         edns.options_mut().insert(EdnsOption::Unknown(15, vec![0, code, b'x']));
         message.edns = Some(edns);
-        assert_eq!(plan(&addresses(&wire(HOST), RecordType::A, &message)), expected);
+        assert_eq!(plan(&addresses_in(&message)), expected);
     }
 }
 
@@ -197,13 +308,14 @@ fn tlsa_records_come_whole_with_any_numbers() {
         record(owner, data(3, 1, 1, vec![0xab; 32]), Secure),
         record(owner, data(77, 200, 255, vec![]), Secure),
     ];
-    let answer = tlsa(&wire(owner), &message(answers));
+    let read = |message: &Message| finish(message, |replies| tlsa(&wire(owner), replies));
+    let answer = read(&message(answers));
     let Outcome::Records(set) = answer.outcome() else { panic!("{answer:?}") };
     let texts: Vec<String> = set.records().iter().map(ToString::to_string).collect();
     assert_eq!(texts, [format!("3 1 1 {}", "ab".repeat(32)), "77 200 255".into()]);
-    let none: Answer<TlsaSet> = tlsa(&wire(owner), &{
+    let none: Answer<TlsaSet> = read(&{
         let mut message = message(vec![]);
-        message.authorities = vec![soa(Secure)];
+        message.authorities = vec![soa(Secure), nsec(Secure)];
         message
     });
     assert_eq!(none.outcome(), &Outcome::NoData);
@@ -221,9 +333,15 @@ fn m7_a_null_mx_is_one_record_of_the_root() {
     let mx = |preference, host: &str| {
         record("test.", RData::MX(MX::new(preference, wire(host))), Secure)
     };
-    let ask = |answers| match exchangers(&wire("test."), &message(answers)).outcome() {
-        Outcome::Records(exchangers) => *exchangers,
-        other => panic!("{other:?}"),
+    let ask = |answers| {
+        let replies = [message(answers)];
+        match exchangers(&wire("test."), &replies) {
+            Progress::Done(answer) => match answer.outcome() {
+                Outcome::Records(exchangers) => *exchangers,
+                other => panic!("{other:?}"),
+            },
+            Progress::Ask(name) => panic!("{name}"),
+        }
     };
     assert_eq!(ask(vec![mx(0, ".")]), Exchangers::Null);
     assert_eq!(ask(vec![mx(10, "mx.test.")]), Exchangers::Hosts);
@@ -233,7 +351,7 @@ fn m7_a_null_mx_is_one_record_of_the_root() {
 #[test]
 fn m2_insecure_exchangers_are_insecure() {
     let mx = record("test.", RData::MX(MX::new(10, wire(HOST))), Insecure);
-    let answer = exchangers(&wire("test."), &message(vec![mx]));
+    let answer = finish(&message(vec![mx]), |replies| exchangers(&wire("test."), replies));
     let mut policy = Policy::default();
     policy.half_dane = dane::discovery::HalfDane::Off;
     match Destination::from_mx(&"test".parse().unwrap(), &answer, policy) {

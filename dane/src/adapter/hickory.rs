@@ -1,14 +1,42 @@
 //! Answers of hickory-proto, with the proof that its validator has put on each record.
 //!
-//! The proof is per record and must be collected: the CNAMEs are followed by owner name, each has
-//! its own status, and a link that is missing is a failure. What was never validated carries
-//! `Indeterminate`, which is a failure too and never insecure. Give only answers of a resolver that
-//! validates by itself; for one that sets the AD bit see
+//! The proof is per record and must be collected. Of each reply only the records of the name asked for
+//! are taken; where that is an alias, its target is to be asked for next, so that each CNAME has its
+//! own status and no denial stands without a proof of its own:
+//!
+//! ```
+//! use dane::adapter::hickory::{Progress, tlsa};
+//! # use hickory_proto::op::{Message, OpCode};
+//! # use hickory_proto::rr::{Name, RecordType};
+//! # fn validate(_: &Name, _: RecordType) -> Message { Message::response(1, OpCode::Query) }
+//!
+//! let owner = Name::from_ascii("_25._tcp.mx.example.org.")?;
+//! let mut replies = Vec::new();
+//! let answer = loop {
+//!     match tlsa(&owner, &replies) {
+//!         Progress::Ask(name) => replies.push(validate(&name, RecordType::TLSA)),
+//!         Progress::Done(answer) => break answer,
+//!     }
+//! };
+//! # let failure = dane::discovery::LookUpFailure::Indeterminate;
+//! # assert_eq!(answer, dane::discovery::Answer::hop_by_hop(
+//! #     dane::discovery::Outcome::NoData, dane::discovery::Security::Indeterminate, vec![]));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! What was never validated carries `Indeterminate`, which is a failure and never insecure. So is a
+//! denial without any NSEC or NSEC3 record: the validator lets a reply pass whose authority section
+//! is insecure, whatever zone that is from, and a signed alias with nothing behind it. Where the
+//! validator gives an error that holds a reply and a proof, [`lowered`] makes a reply of them; every other
+//! error is a failure ([`Answer::failed`](crate::discovery::Answer::failed)).
+//!
+//! Give only replies of a validator in this process; for a resolver that sets the AD bit see
 //! [`Answer::from_ad_bit`](crate::discovery::Answer::from_ad_bit).
 
 use alloc::vec::Vec;
 
 use hickory_proto::dnssec::Proof;
+use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name as WireName, RData, Record, RecordType};
@@ -17,23 +45,35 @@ use crate::discovery::{Answer, Exchangers, Hop, LookUpFailure, MAX_HOPS, Outcome
 use crate::names::Name;
 use crate::tlsa::{Tlsa, TlsaSet};
 
+/// The answer, or what has to be asked before there is one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Progress<T> {
+    /// Ask for this name with the same type, and give the validated reply after those before it.
+    Ask(WireName),
+    /// The answer.
+    Done(Answer<T>),
+}
+
 /// The status of an answer for addresses of one family, `A` or `AAAA`; the caller keeps the
-/// addresses.
+/// addresses of the last reply.
 #[must_use]
-pub fn addresses(asked: &WireName, kind: RecordType, message: &Message) -> Answer<()> {
-    collect(asked, kind, message, |_| ())
+pub fn addresses(asked: &WireName, kind: RecordType, replies: &[Message]) -> Progress<()> {
+    collect(asked, kind, replies, |_| ())
 }
 
-/// The status of an answer for a CNAME.
+/// The status of an answer for a CNAME, which is not followed.
 #[must_use]
-pub fn cname(asked: &WireName, message: &Message) -> Answer<()> {
-    collect(asked, RecordType::CNAME, message, |_| ())
+pub fn cname(asked: &WireName, reply: &Message) -> Answer<()> {
+    match collect(asked, RecordType::CNAME, core::slice::from_ref(reply), |_| ()) {
+        Progress::Done(answer) => answer,
+        Progress::Ask(_) => Answer::failed(LookUpFailure::Malformed),
+    }
 }
 
-/// The answer for mail exchangers; the caller keeps the hosts.
+/// The answer for mail exchangers; the caller keeps the hosts of the last reply.
 #[must_use]
-pub fn exchangers(asked: &WireName, message: &Message) -> Answer<Exchangers> {
-    collect(asked, RecordType::MX, message, |records| match records {
+pub fn exchangers(asked: &WireName, replies: &[Message]) -> Progress<Exchangers> {
+    collect(asked, RecordType::MX, replies, |records| match records {
         [only] if matches!(&only.data, RData::MX(mx) if mx.exchange.is_root()) => Exchangers::Null,
         _ => Exchangers::Hosts,
     })
@@ -41,8 +81,8 @@ pub fn exchangers(asked: &WireName, message: &Message) -> Answer<Exchangers> {
 
 /// The answer for TLSA records.
 #[must_use]
-pub fn tlsa(asked: &WireName, message: &Message) -> Answer<TlsaSet> {
-    collect(asked, RecordType::TLSA, message, |records| {
+pub fn tlsa(asked: &WireName, replies: &[Message]) -> Progress<TlsaSet> {
+    collect(asked, RecordType::TLSA, replies, |records| {
         let records = records.iter().filter_map(|record| match &record.data {
             RData::TLSA(tlsa) => Tlsa::new(
                 crate::CertUsage(tlsa.cert_usage.into()),
@@ -55,6 +95,18 @@ pub fn tlsa(asked: &WireName, message: &Message) -> Answer<TlsaSet> {
         });
         TlsaSet::from(records.collect::<Vec<_>>())
     })
+}
+
+/// A reply that the validator gave as an error, with the proof that came beside it: nothing in it is more
+/// secure than that.
+#[must_use]
+pub fn lowered(mut reply: Message, proof: Proof) -> Message {
+    for record in reply.answers.iter_mut().chain(&mut reply.authorities) {
+        if rank(security(record.proof)) > rank(security(proof)) {
+            record.proof = proof;
+        }
+    }
+    reply
 }
 
 /// What a proof says. `Indeterminate` is also what a record has that nobody looked at.
@@ -71,24 +123,74 @@ pub fn security(proof: Proof) -> Security {
 fn collect<T>(
     asked: &WireName,
     kind: RecordType,
-    message: &Message,
+    replies: &[Message],
+    read: impl FnOnce(&[&Record]) -> T,
+) -> Progress<T> {
+    let mut owner = asked;
+    let mut chain = Vec::new();
+    for reply in replies {
+        let target = match next_hop(owner, kind, reply) {
+            Ok(target) => target,
+            Err(failure) => return Progress::Done(Answer::failed(failure)),
+        };
+        let Some((target, hop)) = target else {
+            return Progress::Done(last(owner, kind, reply, chain, read));
+        };
+        if target == asked || chain.iter().any(|before: &Hop| before.name == hop.name) {
+            return Progress::Done(Answer::failed(LookUpFailure::CnameLoop));
+        }
+        if chain.len() >= MAX_HOPS {
+            return Progress::Done(Answer::failed(LookUpFailure::TooManyHops));
+        }
+        chain.push(hop);
+        owner = target;
+    }
+    Progress::Ask(owner.clone())
+}
+
+/// The alias at the name that this reply is about.
+fn next_hop<'m>(
+    owner: &WireName,
+    kind: RecordType,
+    reply: &'m Message,
+) -> Result<Option<(&'m WireName, Hop)>, LookUpFailure> {
+    if let Some(failure) = failed(reply) {
+        return Err(failure);
+    }
+    if kind == RecordType::CNAME {
+        return Ok(None);
+    }
+    let Some((target, security)) = alias(owner, reply)? else { return Ok(None) };
+    let name: Name = target.to_ascii().parse().map_err(|_| LookUpFailure::Malformed)?;
+    Ok(Some((target, Hop { name, security })))
+}
+
+/// The records at the end of the aliases, or their denial.
+fn last<T>(
+    owner: &WireName,
+    kind: RecordType,
+    reply: &Message,
+    chain: Vec<Hop>,
     read: impl FnOnce(&[&Record]) -> T,
 ) -> Answer<T> {
-    let found = failed(message).map_or_else(|| follow(asked, kind, message), Err);
-    match found {
-        Err(failure) => Answer::failed(failure),
-        Ok((records, chain)) if records.is_empty() => {
-            let outcome = match message.metadata.response_code {
-                ResponseCode::NXDomain => Outcome::NxDomain,
-                _ => Outcome::NoData,
-            };
-            Answer::hop_by_hop(outcome, denial(message), chain)
-        }
-        Ok((records, chain)) => {
-            let security = weakest(records.iter().copied()).unwrap_or(Security::Indeterminate);
-            Answer::hop_by_hop(Outcome::Records(read(&records)), security, chain)
-        }
+    let of_kind =
+        |record: &&Record| record.record_type() == kind && record.dns_class == DNSClass::IN;
+    let all = reply.answers.iter().filter(of_kind);
+    let (here, elsewhere): (Vec<&Record>, Vec<&Record>) =
+        all.partition(|record| record.name == *owner);
+    if !here.is_empty() {
+        let security = weakest(here.iter().copied()).unwrap_or(Security::Indeterminate);
+        return Answer::hop_by_hop(Outcome::Records(read(&here)), security, chain);
     }
+    if !elsewhere.is_empty() {
+        // The way to these records is not shown.
+        return Answer::failed(LookUpFailure::Malformed);
+    }
+    let outcome = match reply.metadata.response_code {
+        ResponseCode::NXDomain => Outcome::NxDomain,
+        _ => Outcome::NoData,
+    };
+    Answer::hop_by_hop(outcome, denial(owner, reply), chain)
 }
 
 /// Why a message is no answer at all.
@@ -118,36 +220,6 @@ fn extended_error(message: &Message) -> Option<u16> {
     })
 }
 
-/// Follows the CNAMEs from the name asked for, and returns the records at their end.
-fn follow<'m>(
-    asked: &WireName,
-    kind: RecordType,
-    message: &'m Message,
-) -> Result<(Vec<&'m Record>, Vec<Hop>), LookUpFailure> {
-    let mut owner = asked;
-    let mut chain = Vec::new();
-    while kind != RecordType::CNAME
-        && let Some((target, security)) = alias(owner, message)?
-    {
-        if chain.len() > MAX_HOPS {
-            return Err(LookUpFailure::TooManyHops);
-        }
-        let name: Name = target.to_ascii().parse().map_err(|_| LookUpFailure::Malformed)?;
-        chain.push(Hop { name, security });
-        owner = target;
-    }
-    let of_kind =
-        |record: &&Record| record.record_type() == kind && record.dns_class == DNSClass::IN;
-    let all = message.answers.iter().filter(of_kind);
-    let (here, elsewhere): (Vec<&Record>, Vec<&Record>) =
-        all.partition(|record| record.name == *owner);
-    if here.is_empty() && !elsewhere.is_empty() {
-        // The way to these records is not shown.
-        return Err(LookUpFailure::Malformed);
-    }
-    Ok((here, chain))
-}
-
 /// The one CNAME of a name.
 fn alias<'m>(
     owner: &WireName,
@@ -166,12 +238,36 @@ fn alias<'m>(
     Ok(found)
 }
 
-/// The status of a denial: that of the records which prove it. Without any nobody has.
-fn denial(message: &Message) -> Security {
-    let proofs = message.authorities.iter().filter(|record| {
-        matches!(record.record_type(), RecordType::SOA | RecordType::NSEC | RecordType::NSEC3)
-    });
-    weakest(proofs).unwrap_or(Security::Indeterminate)
+/// The status of a denial: that of the records beside it, if they are about this name.
+fn denial(owner: &WireName, reply: &Message) -> Security {
+    let records = || reply.authorities.iter().filter(|one| one.record_type() != RecordType::RRSIG);
+    let is_own_zone =
+        |one: &Record| one.record_type() == RecordType::SOA && one.name.zone_of(owner);
+    match weakest(records()) {
+        None | Some(Security::Indeterminate) => Security::Indeterminate,
+        Some(Security::Bogus) => Security::Bogus,
+        // A record of some zone that is not signed says nothing about this name.
+        Some(Security::Insecure) if !records().any(is_own_zone) => Security::Bogus,
+        Some(Security::Insecure) => Security::Insecure,
+        // RFC 5155 section 9.2: under opt-out there may be an unsigned delegation of that name.
+        Some(Security::Secure)
+            if reply.metadata.response_code == ResponseCode::NXDomain
+                && records().any(is_opt_out) =>
+        {
+            Security::Insecure
+        }
+        Some(Security::Secure) if records().any(is_proof) => Security::Secure,
+        // The start of the zone alone denies nothing.
+        Some(Security::Secure) => Security::Indeterminate,
+    }
+}
+
+fn is_proof(record: &Record) -> bool {
+    matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3)
+}
+
+fn is_opt_out(record: &Record) -> bool {
+    matches!(&record.data, RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) if nsec3.opt_out())
 }
 
 fn weakest<'m>(records: impl Iterator<Item = &'m Record>) -> Option<Security> {
@@ -179,11 +275,14 @@ fn weakest<'m>(records: impl Iterator<Item = &'m Record>) -> Option<Security> {
 }
 
 fn weaker(one: Security, other: Security) -> Security {
-    let rank = |security| match security {
+    if rank(one) <= rank(other) { one } else { other }
+}
+
+fn rank(security: Security) -> u8 {
+    match security {
         Security::Bogus => 0,
         Security::Indeterminate => 1,
         Security::Insecure => 2,
         Security::Secure => 3,
-    };
-    if rank(one) <= rank(other) { one } else { other }
+    }
 }

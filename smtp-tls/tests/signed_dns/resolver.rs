@@ -119,7 +119,7 @@ fn configure(folder: &Path, zones: &[Zone<'_>], address: SocketAddr, anchor: &st
         "server:\n  interface: {}\n  port: {}\n  directory: \"{folder}\"\n  chroot: \"\"\n  \
          username: \"\"\n  pidfile: \"\"\n  use-syslog: no\n  num-threads: 1\n  do-ip6: no\n  \
          module-config: \"validator iterator\"\n  trust-anchor: \"{anchor}\"\n  ede: yes\n  \
-         do-not-query-localhost: no\n  qname-minimisation: no\n  local-zone: \"test.\" nodefault\nremote-control:\n  \
+         do-not-query-localhost: no\n  qname-minimisation: no\n  max-udp-size: 4096\n  edns-buffer-size: 4096\n  local-zone: \"test.\" nodefault\nremote-control:\n  \
          control-enable: no\n",
         address.ip(),
         address.port(),

@@ -12,6 +12,7 @@
 
 #[path = "../signed_dns/mod.rs"]
 mod signed_dns;
+mod validator;
 mod world;
 
 use signed_dns::resolver::{Is, Resolver, Verdict, free_port};
@@ -19,6 +20,8 @@ use smtp_tls::adapter::domain::Validator;
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::adapter::hickory_validate::StrictValidator;
 use smtp_tls::resolve::{Kind, LookUp, Outcome, Question, Security};
+
+use validator::DaneResolver;
 
 use Is::{Denied, Records};
 use Verdict::{Failed, Insecure, Secure};
@@ -109,6 +112,15 @@ async fn the_adapters_agree_with_unbound() {
 
     let validator = StrictValidator::new(resolver.anchor.parse().unwrap(), resolver.address);
     compare("hickory", &validator, by_hickory, &mut wrong).await;
+
+    let validator = DaneResolver::new(&resolver.anchor, resolver.address);
+    for (name, kind, expected) in CASES {
+        let verdict = by_hickory(name, *expected);
+        let compared = validator.compare(&question(name, *kind), verdict).await;
+        if let Some((expected, found)) = compared.filter(|(expected, found)| expected != found) {
+            wrong.push(format!("dane: {name} {kind}: expected {expected:?}, found {found:?}"));
+        }
+    }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
