@@ -9,6 +9,8 @@
 )]
 
 mod client;
+#[path = "../support/one_host.rs"]
+mod one_host;
 
 use core::time::Duration;
 use std::net::TcpListener;
