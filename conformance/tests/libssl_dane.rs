@@ -13,12 +13,12 @@
 
 #[path = "../../dane/tests/common/mod.rs"]
 mod certificates;
+#[path = "libssl/build.rs"]
+mod build;
 #[path = "libssl/chains.rs"]
 mod chains;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 use chains::Dice;
 use conformance::run::{External, InProcess, Limits, Testee};
@@ -36,19 +36,6 @@ const STRICTER: &[(&str, &str)] = &[
     ("v1", "version 1 below the anchor is refused on paths of three certificates or more"),
     ("is-ca", "a CA as leaf is refused on paths of three certificates or more"),
 ];
-
-fn build() -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("testees/libssl_dane.c");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libssl_dane");
-    let status = Command::new("cc")
-        .args(["-O2", "-Wall", "-o"])
-        .args([&program, &source])
-        .args(["-lssl", "-lcrypto"])
-        .status()
-        .expect("a C compiler");
-    assert!(status.success(), "the headers of OpenSSL 3 are needed");
-    program.to_str().unwrap().into()
-}
 
 fn ask(testee: &mut impl Testee, id: u64, request: &Value) -> Value {
     let mut request: Map<String, Value> = request.as_object().unwrap().clone();
@@ -75,7 +62,7 @@ fn good_without_some(theirs: &mut External, request: &Value) -> bool {
 #[test]
 #[ignore = "needs a C compiler and the headers of OpenSSL 3"]
 fn verdicts_equal_those_of_libssl() {
-    let mut theirs = External::new(build(), Limits::default());
+    let mut theirs = External::new(build::build("libssl_dane_random"), Limits::default());
     let mut ours = InProcess;
     let mut equal: BTreeMap<String, u64> = BTreeMap::new();
     let mut stricter: BTreeMap<&str, u64> = BTreeMap::new();
