@@ -11,10 +11,10 @@
     unreachable_pub
 )]
 
-#[path = "../../dane/tests/common/mod.rs"]
-mod certificates;
 #[path = "libssl/build.rs"]
 mod build;
+#[path = "../../dane/tests/common/mod.rs"]
+mod certificates;
 #[path = "libssl/chains.rs"]
 mod chains;
 

@@ -44,9 +44,13 @@ pub const ALL: &[Property] = &[
         check: mta_sts::discovery,
         seed: mta_sts::seed_discovery,
     },
+    Property { name: "mta_sts_stored", check: mta_sts::stored, seed: mta_sts::seed_stored },
     Property { name: "smtp_reply", check: smtp::reply, seed: smtp::seed_reply },
     Property { name: "smtp_session", check: smtp::session, seed: smtp::seed_session },
     Property { name: "smtp_upgrade", check: smtp::upgrade, seed: smtp::seed_upgrade },
+    Property { name: "smtp_server", check: smtp::server, seed: smtp::seed_server },
+    Property { name: "smtp_mailer", check: smtp::mailer, seed: smtp::seed_mailer },
+    Property { name: "smtp_message", check: smtp::message, seed: smtp::seed_message },
     Property { name: "dane_tlsa", check: dane::tlsa, seed: dane::seed_tlsa },
     Property { name: "dane_der", check: dane::der, seed: dane::seed_der },
     Property { name: "dane_verify", check: dane::verify, seed: dane::seed_verify },
@@ -56,6 +60,8 @@ pub const ALL: &[Property] = &[
     Property { name: "tlsrpt_gzip", check: tlsrpt::gzip, seed: tlsrpt::seed_report },
     Property { name: "tlsrpt_datagram", check: tlsrpt::datagram, seed: tlsrpt::seed_datagram },
     Property { name: "tlsrpt_tally", check: tlsrpt::tally, seed: tlsrpt::seed_tally },
+    Property { name: "tlsrpt_stored", check: tlsrpt::stored, seed: tlsrpt::seed_stored },
+    Property { name: "tlsrpt_mail", check: tlsrpt::mail, seed: tlsrpt::seed_mail },
     Property { name: "testee_line", check: testee::line, seed: testee::seed_line },
 ];
 

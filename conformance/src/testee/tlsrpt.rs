@@ -68,16 +68,9 @@ fn aggregate(request: asked::Aggregate) -> Answer {
 /// The report on these sessions, as a tally counts them in one day.
 fn report_of(request: &asked::Aggregate) -> Result<Report<'static>, &'static str> {
     let window = window(request).ok_or("bad-window")?;
-    let sessions = request.sessions.iter().map(|session| session.count);
-    if sessions.fold(0, u64::saturating_add) > SESSIONS {
-        return Err("too-many-sessions");
-    }
     let reporter = Reporter::new(&request.organization, &request.contact, "conformance")
         .map_err(|_| "bad-contact")?;
-    let mut tally = Tally::new(Writer::new("conformance", 1), 0);
-    for session in &request.sessions {
-        count(&mut tally, session, window.start())?;
-    }
+    let tally = tally_of(request, window.start())?;
     let id = request.report_id.as_str();
     let mut report = Report::new(&*request.organization, &*request.contact, id, window);
     let day = UtcDay::of(window.start());
@@ -86,6 +79,22 @@ fn report_of(request: &asked::Aggregate) -> Result<Report<'static>, &'static str
         copy_policies(counted.report(), &mut report);
     }
     Ok(report.into_owned())
+}
+
+/// The sessions, counted as if all had ended then.
+pub(crate) fn tally_of(
+    request: &asked::Aggregate,
+    ended_at: UnixTime,
+) -> Result<Tally, &'static str> {
+    let sessions = request.sessions.iter().map(|session| session.count);
+    if sessions.fold(0, u64::saturating_add) > SESSIONS {
+        return Err("too-many-sessions");
+    }
+    let mut tally = Tally::new(Writer::new("conformance", 1), 0);
+    for session in &request.sessions {
+        count(&mut tally, session, ended_at)?;
+    }
+    Ok(tally)
 }
 
 /// The window of the request. An end at midnight is the first second after it, any other end is

@@ -15,7 +15,8 @@ use crate::testee::dane::dns_answer;
 ///
 /// No failure that decides leads to a host without DANE; records bind only if everything on the way
 /// to them is secure; mandatory DANE is nothing less; names begin with the base domain; the order in
-/// which the address families answer does not matter.
+/// which the address families answer does not matter; an answer that nobody asked for is refused and
+/// changes nothing.
 pub fn discovery(data: &[u8]) {
     let world = World::read(&mut Input::new(data));
     for mode in [Mode::Opportunistic, Mode::Mandatory] {
@@ -69,6 +70,14 @@ impl World {
             };
             let taken = machine.handle(&event);
             assert!(taken.is_ok() || machine.plan().is_some(), "both families are asked for");
+            // The same once more, and what comes later, is not asked for now.
+            let early = Event::Tlsa(dns_answer(&self.aaaa, TlsaSet::from(Vec::new())));
+            let before = format!("{machine:?}");
+            let refused = machine.handle(&event).is_err();
+            let asks_for_records =
+                matches!(machine.action(), Action::LookUp { kind: Kind::Tlsa, .. });
+            assert!(refused && (asks_for_records || machine.handle(&early).is_err()));
+            assert_eq!(format!("{machine:?}"), before, "what nobody asked for changes nothing");
         }
         let mut questions = Vec::new();
         for _ in 0..4 {

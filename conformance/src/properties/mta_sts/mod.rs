@@ -1,6 +1,7 @@
 //! MTA-STS.
 
 mod discovery;
+mod stored;
 
 use mta_sts::{
     Deviation, Exchange, ExchangeAction, ExchangeInput, FetchError, HostName, MxPattern, Policy,
@@ -10,6 +11,8 @@ use serde_json::{Map, Value};
 
 pub use discovery::discovery;
 pub(super) use discovery::seed_discovery;
+pub(super) use stored::seed_stored;
+pub use stored::stored;
 
 use super::input::{Input, Output, pieces};
 use super::{fail, request};

@@ -1,10 +1,19 @@
 //! SMTP.
 
+mod mailer;
+mod message;
+mod server;
 mod session;
 
 use serde_json::{Map, Value};
 use smtp_starttls::{LineEnds, Read, ReplyError, ReplyReader, limits};
 
+pub use mailer::mailer;
+pub(super) use mailer::seed_mailer;
+pub use message::message;
+pub(super) use message::seed_message;
+pub(super) use server::seed_server;
+pub use server::server;
 pub(super) use session::{seed_session, seed_upgrade};
 pub use session::{session, upgrade};
 

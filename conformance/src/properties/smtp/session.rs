@@ -207,7 +207,7 @@ fn asked_for_tls(reads: &[Vec<u8>]) -> Option<Session<Clear>> {
     Some(session)
 }
 
-fn send_all<S: Channel>(session: &mut Session<S>) {
+pub(super) fn send_all<S: Channel>(session: &mut Session<S>) {
     while let Action::Send(_) = session.action() {
         session.handle(Event::Sent);
     }

@@ -13,9 +13,11 @@ use super::{fail, request};
 /// A datagram as it comes, and one written out of the same bytes.
 ///
 /// What is read has a good domain and record, is written and read again as the same, is counted
-/// without an effect on others, and gives a report that the strict reader takes; nothing that was
-/// cut short is read; what is written is JSON whatever the texts hold.
+/// without an effect on others, and gives a report that the strict reader takes; it is counted
+/// alike as it came and as the session that it tells of; nothing that was cut short is read; what
+/// is written is JSON whatever the texts hold.
 pub fn datagram(data: &[u8]) {
+    is_counted_alike(data);
     if let Ok(datagram) = Datagram::read(data) {
         let domain: &str = datagram.domain().as_ref();
         assert!(!domain.is_empty() && !domain.ends_with('.'));
@@ -30,6 +32,20 @@ pub fn datagram(data: &[u8]) {
         Err(OrderError::NoPolicy) => {}
         Err(error) => fail(&format!("steps in order: {error}")),
     }
+}
+
+/// The quick way into a tally and the one over a session are one.
+fn is_counted_alike(data: &[u8]) {
+    let Ok(day) = "2026-11-20".parse::<UtcDay>() else { return };
+    let [mut quick, mut slow] = [3, 4].map(|seed| Tally::new(Writer::new("node", 1), seed));
+    let counted = quick.record_datagram(data, day.start());
+    let read = Datagram::read(data);
+    assert_eq!(counted.is_ok(), read.is_ok(), "{counted:?} {read:?}");
+    if let Ok(datagram) = read {
+        let again = slow.record(&datagram.into_session(day.start()), day.start());
+        assert_eq!(counted.ok(), again.ok());
+    }
+    assert_eq!(quick.day(day), slow.day(day));
 }
 
 fn is_written(datagram: Datagram<'_>) {

@@ -1,6 +1,8 @@
 //! TLS reporting.
 
 mod datagram;
+mod mail;
+mod stored;
 mod tally;
 
 use serde_json::{Map, Value};
@@ -8,6 +10,10 @@ use tlsrpt::{Compressor, Document, Mode, NoRecord, ReadError, Reader, Reading, R
 
 pub use datagram::datagram;
 pub(super) use datagram::seed_datagram;
+pub use mail::mail;
+pub(super) use mail::seed_mail;
+pub(super) use stored::seed_stored;
+pub use stored::stored;
 pub(super) use tally::seed_tally;
 pub use tally::tally;
 
