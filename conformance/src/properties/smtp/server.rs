@@ -53,6 +53,7 @@ struct Case {
 struct Dialogue {
     said: Vec<u8>,
     decided: Vec<String>,
+    /// All messages that came to their end.
     messages: Vec<u8>,
     end: End,
 }
@@ -98,6 +99,7 @@ impl Case {
     /// Feeds the pieces, of which each is one read, until the server closes or wants TLS.
     fn talk<S: ServerChannel>(&self, server: &mut Server<S>, pieces: &[&[u8]]) -> Dialogue {
         let (mut said, mut decided, mut messages) = (Vec::new(), Vec::new(), Vec::new());
+        let mut finished = 0;
         let mut rest: &[u8] = &[];
         let mut pieces = pieces.iter().filter(|piece| !piece.is_empty());
         let length: usize = pieces.clone().map(|piece| piece.len()).sum();
@@ -110,19 +112,22 @@ impl Case {
                     continue;
                 }
                 ServerAction::Decide(command) => {
+                    if let Command::Message | Command::MessageFor(_) = command {
+                        finished = messages.len();
+                    }
                     let reply = self.decide(command, decided.len());
                     decided.push(format!("{command:?}"));
                     assert_eq!(server.answer(&reply), Ok(()), "the answer fits");
                     continue;
                 }
                 ServerAction::Close(end) => {
+                    messages.truncate(finished);
                     is_of_whole_lines(&messages);
                     return Dialogue { said, decided, messages, end: End::Closed(end) };
                 }
                 ServerAction::StartTls => {
                     assert!(rest.is_empty(), "what stands behind STARTTLS is seen");
                     let Some(piece) = pieces.next() else {
-                        is_of_whole_lines(&messages);
                         return Dialogue { said, decided, messages, end: End::StartTls };
                     };
                     server.handle(Event::Bytes(piece));
