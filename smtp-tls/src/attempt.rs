@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 use std::io;
 
 use smtp_starttls::{
@@ -28,6 +29,8 @@ pub struct Attempt {
     pub transport: Transport,
     /// Which recipients are left, by their place in the envelope.
     pub recipients: Vec<usize>,
+    /// How long each wait may last.
+    pub patience: Patience,
 }
 
 impl Attempt {
@@ -41,6 +44,27 @@ impl Attempt {
             && self.plan.need == MessageNeed::Nothing;
         let transport = Transport::InClear { after: Box::new(failure) };
         allowed.then(|| Self { transport, ..self.clone() })
+    }
+}
+
+/// How long the waits of a connection may last.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Patience {
+    /// As [RFC 5321 section 4.5.3.2](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2) has it: minutes.
+    #[default]
+    Rfc5321,
+    /// As there, but each no longer than this: for a laboratory, or for who must not be kept.
+    AtMost(Duration),
+}
+
+impl Patience {
+    /// A wait of this limit.
+    #[must_use]
+    pub fn limit(self, limit: Duration) -> Duration {
+        match self {
+            Self::Rfc5321 => limit,
+            Self::AtMost(most) => limit.min(most),
+        }
     }
 }
 
@@ -95,6 +119,8 @@ pub enum End {
 pub struct Connection {
     /// The host's address.
     pub remote: SocketAddr,
+    /// The addresses of the host before it, which could not be connected to.
+    pub not_reached: Vec<(SocketAddr, io::ErrorKind)>,
     /// Our address.
     pub local: Option<SocketAddr>,
     /// The name by which the server greeted.
@@ -115,6 +141,7 @@ impl Connection {
     pub const fn new(remote: SocketAddr) -> Self {
         Self {
             remote,
+            not_reached: Vec::new(),
             local: None,
             greeting_name: None,
             tls: None,

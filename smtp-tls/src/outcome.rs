@@ -57,14 +57,15 @@ impl Report {
     /// An attempt is over.
     pub(crate) fn visited(&mut self, attempt: &Attempt, result: &AttemptResult, now: UnixTime) {
         let (connection, failure, not_reached) = match result {
-            AttemptResult::NotReached(errors) => (None, None, errors.clone()),
+            AttemptResult::NotReached(errors) => (None, None, errors),
             AttemptResult::Failed { connection, failure, .. } => {
-                (Some(connection.clone()), Some(*failure), Vec::new())
+                (Some(connection.clone()), Some(*failure), &connection.not_reached)
             }
             AttemptResult::Offered { connection, .. } => {
-                (Some(connection.clone()), None, Vec::new())
+                (Some(connection.clone()), None, &connection.not_reached)
             }
         };
+        let not_reached = not_reached.clone();
         if let Some(connection) = &connection
             && let Some(outcome) = tls_outcome(attempt, connection, failure)
         {

@@ -88,7 +88,7 @@ pub struct Try {
 pub struct Visit {
     /// The connection; none if no address could be connected to.
     pub connection: Option<Connection>,
-    /// Where no address could be connected to: each, and why.
+    /// The addresses that could not be connected to before this one, and why.
     pub not_reached: Vec<(SocketAddr, io::ErrorKind)>,
     /// Why it took nothing, if so.
     pub failure: Option<smtp_starttls::Failure>,

@@ -1,5 +1,5 @@
 //! The TLS adapter against servers on loopback.
-#![cfg(feature = "rustls")]
+#![cfg(feature = "https")]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -169,6 +169,7 @@ impl HostStage {
                     plan: plan.clone(),
                     transport: Transport::StartTls,
                     recipients,
+                    patience: settings.patience,
                 };
                 Conclusion::Try { assessment, attempt }
             }

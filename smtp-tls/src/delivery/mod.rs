@@ -77,6 +77,7 @@ pub enum Action<'a> {
 }
 
 /// What happened.
+#[expect(clippy::large_enum_variant, reason = "the largest is made once for a connection")]
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Input<'a> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mta_sts::{Exemption, MessageTls, Override};
 use tlsrpt::Purpose;
 
+use crate::attempt::Patience;
 use crate::plan::{Demand, Terms};
 use crate::resolve::Name;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub mta_sts_overrides: Arc<BTreeMap<Name, Override>>,
     /// The port of SMTP, 25 but in a laboratory. TLSA owner names have port 25 all the same.
     pub port: u16,
+    /// How long the waits of a connection may last. Default: [`Patience::Rfc5321`].
+    pub patience: Patience,
     /// A number that spreads the load over hosts of equal preference: take another one each time.
     pub seed: u64,
 }
@@ -42,6 +45,7 @@ impl Default for Settings {
             mta_sts: mta_sts::Options::default(),
             mta_sts_overrides: Arc::default(),
             port: 25,
+            patience: Patience::Rfc5321,
             seed: 0,
         }
     }

@@ -2,7 +2,27 @@
 //!
 //! | feature | module | |
 //! |---|---|---|
-//! | `tokio` and `rustls` | [`tokio`] | asynchronous, over TCP |
+//! | `rustls` | [`Visit`] | one connection as a machine without I/O: for an event loop of one's own |
+//! | `rustls` | [`blocking`] | over the sockets of the standard library, for threads |
+//! | `rustls` and `tokio` | `tokio` | asynchronous |
+//!
+//! What is said over a connection, and TLS itself, is in [`Visit`] alone; the drivers connect, write, read
+//! and look at the clock.
 
 #[cfg(feature = "rustls")]
+pub mod blocking;
+#[cfg(feature = "rustls")]
+mod course;
+#[cfg(feature = "rustls")]
+mod deadline;
+#[cfg(feature = "rustls")]
+mod envelope;
+#[cfg(all(feature = "rustls", feature = "tokio"))]
 pub mod tokio;
+#[cfg(feature = "rustls")]
+mod visit;
+
+#[cfg(feature = "rustls")]
+pub use envelope::Envelope;
+#[cfg(feature = "rustls")]
+pub use visit::{Action, Input, Visit, Wait};

@@ -21,8 +21,8 @@ mod shared;
 
 #[cfg(feature = "tokio")]
 pub use driver::{Refreshed, Refresher};
-#[cfg(feature = "rustls")]
-pub(crate) use gate::Gates;
+#[cfg(all(feature = "rustls", feature = "tokio"))]
+pub(crate) use gate::{Gates, Pass};
 pub use planner::{Pace, Planner};
 #[cfg(feature = "tokio")]
 pub use shared::SharedFetch;

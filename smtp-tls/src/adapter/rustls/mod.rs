@@ -1,7 +1,8 @@
-//! TLS with rustls, over tokio.
+//! TLS with rustls.
 //!
-//! A [`Connector`] takes a stream through the handshake with the [`Check`] that the plan for the host
-//! asks for. The caller brings the crypto provider and the roots.
+//! A [`Connector`] opens TLS with the [`Check`] that the plan for the host asks for: over the octets
+//! that a [`Visit`](crate::driver::Visit) takes and gives, or, with the feature `https`, over a stream of
+//! tokio. The caller brings the crypto provider and the roots.
 //!
 //! - TLS 1.2 or higher ([RFC 8461 section 7.2], [RFC 8996]). No resumption: a resumed session runs no
 //!   verification.
@@ -16,10 +17,11 @@
 mod dane;
 mod fault;
 mod roots;
+#[cfg(feature = "https")]
+mod stream;
 mod verifier;
 
 use core::fmt;
-use std::io::Write;
 use std::sync::Arc;
 
 use ::rustls::client::Resumption;
@@ -29,16 +31,16 @@ use ::rustls::{ClientConfig, ClientConnection, RootCertStore};
 use mta_sts::CertificateFault;
 use pki_types::ServerName;
 use smtp_starttls::TlsVersion;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
-pub use self::dane::{DaneError, DaneSecured};
+pub(crate) use self::dane::DaneJudge;
+pub use self::dane::{DaneError, DaneSession};
 pub use self::fault::{TlsError, fault_result_type, fault_word};
 #[cfg(feature = "native-roots")]
 pub use self::roots::native_roots;
 #[cfg(feature = "webpki-roots")]
 pub use self::roots::webpki_roots;
+#[cfg(feature = "https")]
+pub use self::stream::{DaneSecured, Secured};
 use self::verifier::{Demand, PkixVerifier};
 
 /// Opens TLS on connections.
@@ -47,7 +49,6 @@ pub struct Connector {
     provider: Arc<CryptoProvider>,
     roots: Arc<RootCertStore>,
     application: Vec<Vec<u8>>,
-    first: Vec<u8>,
 }
 
 /// What is checked of a server's certificate.
@@ -59,15 +60,6 @@ pub enum Check {
     /// The certificate must chain to a root and name the server
     /// ([RFC 8461 section 4.1](https://www.rfc-editor.org/rfc/rfc8461#section-4.1)).
     Pkix,
-}
-
-/// A connection inside TLS.
-#[derive(Debug)]
-pub struct Secured<S> {
-    /// The connection.
-    pub stream: TlsStream<S>,
-    /// What is known of it.
-    pub session: Session,
 }
 
 /// What is known of a TLS connection.
@@ -101,8 +93,7 @@ impl Connector {
         provider: Arc<CryptoProvider>,
         roots: impl Into<Arc<RootCertStore>>,
     ) -> Result<Self, TlsError> {
-        let connector =
-            Self { provider, roots: roots.into(), application: Vec::new(), first: Vec::new() };
+        let connector = Self { provider, roots: roots.into(), application: Vec::new() };
         let verifier = connector.verifier(Demand::Authenticated);
         connector.config(verifier).map(|_| connector)
     }
@@ -113,57 +104,34 @@ impl Connector {
         Self { application: vec![protocol.to_vec()], ..self.clone() }
     }
 
-    /// As this one, but with these octets as the first inside TLS: they leave with the last flight of the
-    /// handshake, in one write, once the server is verified as the check demands.
-    #[must_use]
-    pub fn sending_first(&self, octets: &[u8]) -> Self {
-        Self { first: octets.to_vec(), ..self.clone() }
-    }
-
-    /// Takes a stream through the handshake; dropping the future ends it.
-    ///
-    /// The server name is sent as SNI, unless it is an address, and is what the certificate must name:
-    /// for MTA-STS the MX host ([RFC 8461 section 4.1], [section 7.1]). No time limit is kept here.
-    ///
-    /// # Errors
-    ///
-    /// Any of [`TlsError`]; [`TlsError::Certificate`] only if the check demands a certificate, or there
-    /// was none whose key could be read.
-    ///
-    /// [RFC 8461 section 4.1]: https://www.rfc-editor.org/rfc/rfc8461#section-4.1
-    /// [section 7.1]: https://www.rfc-editor.org/rfc/rfc8461#section-7.1
-    pub async fn connect<S>(
+    /// What a handshake with this server needs, and what judges the server after it.
+    fn pkix(
         &self,
         server_name: ServerName<'static>,
         check: Check,
-        stream: S,
-    ) -> Result<Secured<S>, TlsError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    ) -> Result<(Prepared, PkixJudge), TlsError> {
         let verifier = self.verifier(match check {
             Check::Nothing => Demand::Noted,
             Check::Pkix => Demand::Authenticated,
         });
-        let config = self.config(Arc::<PkixVerifier>::clone(&verifier))?;
-        let connector = TlsConnector::from(Arc::new(config));
-        let first = |connection: &mut ClientConnection| self.hand_over_first(connection);
-        let stream = connector.connect_with(server_name, stream, first).await;
-        let stream = stream.map_err(|error| TlsError::from(&error))?;
-        let verdict = verifier.verdict().ok_or(TlsError::Misbehaved)?;
-        let verified = match check {
-            Check::Nothing => Verified::NotRequired(verdict),
-            Check::Pkix => verdict.map(|()| Verified::Pkix).map_err(TlsError::Certificate)?,
-        };
-        let session = session(stream.get_ref().1, verified)?;
-        Ok(Secured { stream, session })
+        let config = Arc::new(self.config(Arc::<PkixVerifier>::clone(&verifier))?);
+        Ok((Prepared { config, server_name }, PkixJudge { verifier, check }))
     }
 
-    /// rustls keeps what is written now until it has sent its own Finished, and it sends that only after
-    /// the server's certificate and signature have passed.
-    fn hand_over_first(&self, connection: &mut ClientConnection) {
-        // It takes as much as its buffer holds, far more than a command; writing to it does not fail.
-        let _ = connection.writer().write_all(&self.first);
+    /// Begins a handshake without I/O: the caller carries the octets of rustls's own connection.
+    ///
+    /// The server name is sent as SNI, unless it is an address, and is what the certificate must name.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::Local`] if it cannot begin.
+    pub(crate) fn open_pkix(
+        &self,
+        server_name: ServerName<'static>,
+        check: Check,
+    ) -> Result<(ClientConnection, PkixJudge), TlsError> {
+        let (prepared, judge) = self.pkix(server_name, check)?;
+        Ok((prepared.open()?, judge))
     }
 
     fn verifier(&self, demand: Demand) -> Arc<PkixVerifier> {
@@ -190,9 +158,40 @@ impl fmt::Debug for Connector {
     }
 }
 
-fn session(connection: &ClientConnection, verified: Verified) -> Result<Session, TlsError> {
-    let (version, cipher_suite) = parameters(connection)?;
-    Ok(Session { version, cipher_suite, verified })
+/// What a handshake begins with.
+struct Prepared {
+    config: Arc<ClientConfig>,
+    server_name: ServerName<'static>,
+}
+
+impl Prepared {
+    fn open(self) -> Result<ClientConnection, TlsError> {
+        ClientConnection::new(self.config, self.server_name).map_err(|error| TlsError::from(&error))
+    }
+}
+
+/// Judges a server by roots and name.
+#[derive(Debug)]
+pub(crate) struct PkixJudge {
+    verifier: Arc<PkixVerifier>,
+    check: Check,
+}
+
+impl PkixJudge {
+    /// What is known once the handshake is done.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] if the server is not who it should be.
+    pub(crate) fn session(&self, connection: &ClientConnection) -> Result<Session, TlsError> {
+        let verdict = self.verifier.verdict().ok_or(TlsError::Misbehaved)?;
+        let verified = match self.check {
+            Check::Nothing => Verified::NotRequired(verdict),
+            Check::Pkix => verdict.map(|()| Verified::Pkix).map_err(TlsError::Certificate)?,
+        };
+        let (version, cipher_suite) = parameters(connection)?;
+        Ok(Session { version, cipher_suite, verified })
+    }
 }
 
 fn parameters(connection: &ClientConnection) -> Result<(TlsVersion, &'static str), TlsError> {

@@ -5,27 +5,24 @@
 //! domain, and any number of deliveries may run side by side. [`Mailer::refresher`] keeps the cached
 //! policies alive.
 
-mod handshake;
-mod mail;
-mod session;
-mod watch;
+mod socket;
 
 use core::fmt;
 use core::time::Duration;
-use std::time::SystemTime;
 
-use futures_util::future::join_all;
-use mta_sts::{FetchError, MessageTls, PolicyDomain, PolicyStore, Stored, Update};
-use pki_types::UnixTime;
-use smtp_starttls::{EhloName, ForwardPath, Message, ReversePath, TlsRequired};
+use mta_sts::{FetchError, PolicyBody, PolicyDomain, PolicyStore};
+use smtp_starttls::EhloName;
 use tokio::time::timeout;
 
+pub use super::Envelope;
+use super::course::{Carry, Course, terms_of};
 use crate::FetchPolicy;
 use crate::adapter::rustls::Connector;
-use crate::delivery::{Action, Delivery, Input, MessageTerms, Settings};
-use crate::refresh::{Gates, Refresher};
-use crate::report::{Report, StoreResult};
-use crate::resolve::{Kind, LookUp, Name};
+use crate::attempt::{Attempt, AttemptResult};
+use crate::delivery::{MessageTerms, Settings};
+use crate::refresh::{Gates, Pass, Refresher};
+use crate::report::Report;
+use crate::resolve::{LookUp, Name};
 
 /// How long a fetch may take in all
 /// ([RFC 8461 section 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3)).
@@ -40,17 +37,6 @@ pub struct Mailer<L, F, S> {
     ehlo_name: EhloName,
     settings: Settings,
     gates: Gates,
-}
-
-/// One message for the recipients of one domain.
-#[derive(Clone, Copy, Debug)]
-pub struct Envelope<'a> {
-    /// Where bounces go.
-    pub from: ReversePath<'a>,
-    /// The recipients, all of one domain.
-    pub to: &'a [ForwardPath<'a>],
-    /// The message.
-    pub message: Message<'a>,
 }
 
 impl<L, F, S> Mailer<L, F, S>
@@ -105,11 +91,7 @@ where
     /// Dropping the future ends the delivery as a lost connection does: what was not answered is not
     /// delivered, as far as can be known.
     pub async fn deliver(&self, domain: Name, envelope: &Envelope<'_>) -> Report {
-        let mut message = MessageTerms::default();
-        if TlsRequired::of_header(envelope.message.as_bytes()) == TlsRequired::No {
-            message.tls = MessageTls::RequiredNo;
-        }
-        self.deliver_with(domain, envelope, message).await
+        self.deliver_with(domain, envelope, terms_of(envelope)).await
     }
 
     /// As [`Self::deliver`], for a message that asks something of TLS by itself: one that came with
@@ -120,89 +102,33 @@ where
         envelope: &Envelope<'_>,
         message: MessageTerms,
     ) -> Report {
-        let Some(mut delivery) = self.begin(&domain, envelope, message).await else {
-            return Delivery::without_store(domain, envelope.to.len());
-        };
-        if let Action::LookUp(_) = delivery.action() {
-            // The questions that concern the domain.
-            if self.step(&mut delivery, envelope).await.is_err() {
-                return delivery.report().clone();
-            }
-        }
-        let pass = match delivery.action() {
-            Action::FetchPolicy(policy_domain) => Some(self.gates.pass(policy_domain).await),
-            _ => None,
-        };
-        if pass.is_some() {
-            // Another delivery may have fetched it meanwhile: begin again with what is stored now.
-            match self.begin(&domain, envelope, message).await {
-                Some(again) => delivery = again,
-                None => return Delivery::without_store(domain, envelope.to.len()),
-            }
-        }
-        while is_about_the_policy(&delivery) {
-            if self.step(&mut delivery, envelope).await.is_err() {
-                break;
-            }
-        }
-        drop(pass);
-        while self.step(&mut delivery, envelope).await.is_ok() {}
-        delivery.into_report().unwrap_or_else(|unfinished| unfinished.report().clone())
+        let Self { look_up, store, settings, .. } = self;
+        Course { carry: self, look_up, store, settings, envelope, message }.run(domain).await
+    }
+}
+
+impl<L, F, S> Carry for Mailer<L, F, S>
+where
+    L: LookUp + Sync,
+    F: FetchPolicy + Sync,
+    S: PolicyStore + Sync,
+{
+    type Pass<'c>
+        = Pass
+    where
+        Self: 'c;
+
+    async fn pass(&self, domain: &PolicyDomain) -> Pass {
+        self.gates.pass(domain).await
     }
 
-    /// A delivery with what is stored of the domain; nothing if the store does not answer.
-    async fn begin(
-        &self,
-        domain: &Name,
-        envelope: &Envelope<'_>,
-        message: MessageTerms,
-    ) -> Option<Delivery> {
-        let stored = match domain.as_str().parse::<PolicyDomain>() {
-            Ok(policy_domain) => self.store.load(&policy_domain).await.ok()?,
-            Err(_) => Stored::default(),
-        };
-        let mut settings = self.settings.clone();
-        settings.seed ^= seed();
-        let recipients = envelope.to.len();
-        let delivery = Delivery::new(domain.clone(), recipients, settings, stored, now());
-        Some(delivery.message(message))
+    async fn fetch(&self, domain: &PolicyDomain) -> Result<PolicyBody, FetchError> {
+        let fetched = timeout(FETCH, self.fetch.fetch(domain)).await;
+        fetched.unwrap_or(Err(FetchError::TimedOut))
     }
 
-    /// Carries out one action; an error ends the delivery.
-    async fn step(&self, delivery: &mut Delivery, envelope: &Envelope<'_>) -> Result<(), Over> {
-        match delivery.action() {
-            Action::LookUp(questions) => {
-                let questions = questions.to_vec();
-                let asked = questions.iter().map(|question| self.look_up.look_up(question));
-                let answers = join_all(asked).await;
-                for (question, answer) in questions.iter().zip(answers) {
-                    delivery.handle(Input::Answered(question, answer), now())?;
-                }
-                Ok(())
-            }
-            Action::FetchPolicy(domain) => {
-                let fetched = timeout(FETCH, self.fetch.fetch(domain)).await;
-                let fetched = fetched.unwrap_or(Err(FetchError::TimedOut));
-                Ok(delivery.handle(Input::PolicyFetched(fetched), now())?)
-            }
-            Action::StorePolicy(domain, update) => {
-                let result = self.save(domain, update).await;
-                Ok(delivery.handle(Input::PolicyStored(result), now())?)
-            }
-            Action::Connect(attempt) => {
-                let result =
-                    session::attempt(attempt, envelope, &self.connector, &self.ehlo_name).await;
-                Ok(delivery.handle(Input::Attempted(result), now())?)
-            }
-            Action::Done(_) => Err(Over),
-        }
-    }
-
-    async fn save(&self, domain: &PolicyDomain, update: &Update) -> StoreResult {
-        match self.store.save(domain, update).await {
-            Ok(()) => StoreResult::Fine,
-            Err(_) => StoreResult::Failed,
-        }
+    async fn attempt(&self, attempt: &Attempt, envelope: &Envelope<'_>) -> AttemptResult {
+        socket::attempt(attempt, envelope, &self.connector, &self.ehlo_name).await
     }
 }
 
@@ -210,35 +136,4 @@ impl<L, F, S> fmt::Debug for Mailer<L, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mailer").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-/// Whether what is wanted now concerns the policy of the domain, or the questions before it.
-fn is_about_the_policy(delivery: &Delivery) -> bool {
-    match delivery.action() {
-        Action::LookUp(questions) => questions.iter().any(|question| question.kind == Kind::Mx),
-        Action::FetchPolicy(_) | Action::StorePolicy(..) => true,
-        Action::Connect(_) | Action::Done(_) => false,
-    }
-}
-
-/// The delivery is over.
-struct Over;
-
-impl From<crate::delivery::UnexpectedInput> for Over {
-    fn from(_: crate::delivery::UnexpectedInput) -> Self {
-        // Cannot happen: every input answers the action that was asked. Were it to, the recipients stay
-        // queued: nothing is delivered that was not reported as delivered.
-        Self
-    }
-}
-
-fn now() -> UnixTime {
-    UnixTime::now()
-}
-
-/// Something that differs from delivery to delivery; it only spreads load over equal hosts.
-fn seed() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |passed| u64::from(passed.subsec_nanos()).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

@@ -1,0 +1,110 @@
+//! Carries the octets of a visit over a socket of the standard library.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Instant;
+
+use smtp_starttls::EhloName;
+
+use crate::adapter::rustls::Connector;
+use crate::attempt::{Attempt, AttemptResult};
+use crate::driver::Envelope;
+use crate::driver::course::{READ, after, connect_limit};
+use crate::driver::deadline::Deadlines;
+use crate::driver::visit::{Action, Input, Visit};
+
+/// Carries out an attempt at the first address that can be connected to.
+pub(super) fn attempt(
+    attempt: &Attempt,
+    envelope: &Envelope<'_>,
+    connector: &Connector,
+    ehlo_name: &EhloName,
+) -> AttemptResult {
+    let mut not_reached = Vec::new();
+    for address in &attempt.addresses {
+        let remote = SocketAddr::new(*address, attempt.port);
+        match connect(remote, connect_limit(attempt)) {
+            Ok(stream) => {
+                let local = stream.local_addr().ok();
+                let visit = Visit::new(attempt, envelope, connector, ehlo_name, remote, local);
+                return after(not_reached, carry(visit, &stream));
+            }
+            Err(error) => not_reached.push((remote, error.kind())),
+        }
+    }
+    AttemptResult::NotReached(not_reached)
+}
+
+fn connect(remote: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&remote, limit)?;
+    // What is written here is whole commands: nothing is gained by waiting for more.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn carry(mut visit: Visit<'_>, stream: &TcpStream) -> AttemptResult {
+    let mut buffer = vec![0; READ];
+    let mut deadlines = Deadlines::new(Instant::now(), visit.limit());
+    loop {
+        let until = deadlines.until(visit.wait(), Instant::now());
+        let input = match visit.action() {
+            Action::Send(octets) => match write_all(stream, octets, until) {
+                Ok(()) => Input::Sent,
+                Err(error) => ended(&error),
+            },
+            Action::Read => match read(stream, &mut buffer, until) {
+                Ok(octets) if !octets.is_empty() => Input::Bytes(octets),
+                Ok(_) => Input::EndOfStream,
+                Err(error) => ended(&error),
+            },
+            Action::Done(result) => {
+                let _ = stream.shutdown(Shutdown::Write);
+                return result.clone();
+            }
+        };
+        visit.handle(input);
+    }
+}
+
+fn ended(error: &io::Error) -> Input<'static> {
+    match error.kind() {
+        // What a socket says whose time-out has passed differs from system to system.
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Input::TimedOut,
+        _ => Input::EndOfStream,
+    }
+}
+
+/// Each write has what is left of the time, so that all of them together have no more than that.
+fn write_all(mut stream: &TcpStream, mut octets: &[u8], until: Instant) -> io::Result<()> {
+    while !octets.is_empty() {
+        stream.set_write_timeout(Some(left(until)?))?;
+        match stream.write(octets) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => octets = octets.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn read<'b>(mut stream: &TcpStream, buffer: &'b mut [u8], until: Instant) -> io::Result<&'b [u8]> {
+    loop {
+        stream.set_read_timeout(Some(left(until)?))?;
+        match stream.read(buffer) {
+            Ok(read) => return Ok(buffer.get(..read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What is left of the time; a socket takes no time-out of zero.
+fn left(until: Instant) -> io::Result<Duration> {
+    match until.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+        left => Ok(left),
+    }
+}

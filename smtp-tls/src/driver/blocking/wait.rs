@@ -1,0 +1,56 @@
+//! Waits for a future on the thread that asks.
+
+use core::future::Future;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::Wake;
+use std::thread::{self, Thread};
+
+/// Waits for a future on this thread.
+///
+/// What only blocks is done when it is first asked. Where a future needs a runtime, that one has to run on
+/// other threads, and this one has to have entered it.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        // A wake that came first makes this return at once.
+        thread::park();
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::future::poll_fn;
+
+    use super::*;
+
+    #[test]
+    fn a_future_that_another_thread_wakes_comes_to_its_end() {
+        let mut wakes = 0;
+        let waited = poll_fn(|context| {
+            wakes += 1;
+            let waker = context.waker().clone();
+            thread::spawn(move || waker.wake());
+            if wakes == 3 { Poll::Ready("done") } else { Poll::Pending }
+        });
+        assert_eq!(block_on(waited), "done");
+    }
+}

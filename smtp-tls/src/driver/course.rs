@@ -1,0 +1,201 @@
+//! The course of a delivery: what every driver does in the same way.
+
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+use std::time::SystemTime;
+
+use futures_util::future::join_all;
+use mta_sts::{FetchError, MessageTls, PolicyBody, PolicyDomain, PolicyStore, Stored, Update};
+use pki_types::UnixTime;
+use smtp_starttls::TlsRequired;
+
+use super::Envelope;
+use crate::attempt::{Attempt, AttemptResult};
+use crate::delivery::{Action, Delivery, Input, MessageTerms, Settings, UnexpectedInput};
+use crate::report::{Report, StoreResult};
+use crate::resolve::{Kind, LookUp, Name};
+
+/// Octets read at once.
+pub(super) const READ: usize = 16 * 1024;
+
+/// How long connecting to one address may take. Ours, after common practice; RFC 5321 names no figure.
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// How long connecting to one address of this attempt may take.
+pub(super) fn connect_limit(attempt: &Attempt) -> Duration {
+    attempt.patience.limit(CONNECT)
+}
+
+/// What a driver does in its own way.
+pub(super) trait Carry: Sync {
+    /// Held by the one delivery that may fetch the policy of a domain.
+    type Pass<'c>: Send
+    where
+        Self: 'c;
+
+    /// Waits until nobody else fetches the policy of this domain.
+    fn pass<'c>(&'c self, domain: &PolicyDomain) -> impl Future<Output = Self::Pass<'c>> + Send;
+
+    /// Fetches a policy.
+    fn fetch(
+        &self,
+        domain: &PolicyDomain,
+    ) -> impl Future<Output = Result<PolicyBody, FetchError>> + Send;
+
+    /// Carries out an attempt.
+    fn attempt(
+        &self,
+        attempt: &Attempt,
+        envelope: &Envelope<'_>,
+    ) -> impl Future<Output = AttemptResult> + Send;
+}
+
+/// What a delivery is carried out with.
+pub(super) struct Course<'a, C, L, S> {
+    pub(super) carry: &'a C,
+    pub(super) look_up: &'a L,
+    pub(super) store: &'a S,
+    pub(super) settings: &'a Settings,
+    pub(super) envelope: &'a Envelope<'a>,
+    pub(super) message: MessageTerms,
+}
+
+impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
+    /// Delivers to the recipients of this domain.
+    pub(super) async fn run(&self, domain: Name) -> Report {
+        let Some(mut delivery) = self.begin(&domain).await else {
+            return Delivery::without_store(domain, self.envelope.to.len());
+        };
+        if let Action::LookUp(_) = delivery.action() {
+            // The questions that concern the domain.
+            if self.step(&mut delivery).await.is_err() {
+                return delivery.report().clone();
+            }
+        }
+        let pass = match delivery.action() {
+            Action::FetchPolicy(policy_domain) => Some(self.carry.pass(policy_domain).await),
+            _ => None,
+        };
+        if pass.is_some() {
+            // Another delivery may have fetched it meanwhile: begin again with what is stored now.
+            match self.begin(&domain).await {
+                Some(again) => delivery = again,
+                None => return Delivery::without_store(domain, self.envelope.to.len()),
+            }
+        }
+        while is_about_the_policy(&delivery) {
+            if self.step(&mut delivery).await.is_err() {
+                break;
+            }
+        }
+        drop(pass);
+        while self.step(&mut delivery).await.is_ok() {}
+        delivery.into_report().unwrap_or_else(|unfinished| unfinished.report().clone())
+    }
+
+    /// A delivery with what is stored of the domain; nothing if the store does not answer.
+    async fn begin(&self, domain: &Name) -> Option<Delivery> {
+        let stored = match domain.as_str().parse::<PolicyDomain>() {
+            Ok(policy_domain) => self.store.load(&policy_domain).await.ok()?,
+            Err(_) => Stored::default(),
+        };
+        let mut settings = self.settings.clone();
+        settings.seed ^= seed();
+        let recipients = self.envelope.to.len();
+        let delivery = Delivery::new(domain.clone(), recipients, settings, stored, now());
+        Some(delivery.message(self.message))
+    }
+
+    /// Carries out one action; an error ends the delivery.
+    async fn step(&self, delivery: &mut Delivery) -> Result<(), Over> {
+        match delivery.action() {
+            Action::LookUp(questions) => {
+                let questions = questions.to_vec();
+                let asked = questions.iter().map(|question| self.look_up.look_up(question));
+                let answers = join_all(asked).await;
+                for (question, answer) in questions.iter().zip(answers) {
+                    delivery.handle(Input::Answered(question, answer), now())?;
+                }
+                Ok(())
+            }
+            Action::FetchPolicy(domain) => {
+                let fetched = self.carry.fetch(domain).await;
+                Ok(delivery.handle(Input::PolicyFetched(fetched), now())?)
+            }
+            Action::StorePolicy(domain, update) => {
+                let result = self.save(domain, update).await;
+                Ok(delivery.handle(Input::PolicyStored(result), now())?)
+            }
+            Action::Connect(attempt) => {
+                let result = self.carry.attempt(attempt, self.envelope).await;
+                Ok(delivery.handle(Input::Attempted(result), now())?)
+            }
+            Action::Done(_) => Err(Over),
+        }
+    }
+
+    async fn save(&self, domain: &PolicyDomain, update: &Update) -> StoreResult {
+        match self.store.save(domain, update).await {
+            Ok(()) => StoreResult::Fine,
+            Err(_) => StoreResult::Failed,
+        }
+    }
+}
+
+/// Whether what is wanted now concerns the policy of the domain, or the questions before it.
+fn is_about_the_policy(delivery: &Delivery) -> bool {
+    match delivery.action() {
+        Action::LookUp(questions) => questions.iter().any(|question| question.kind == Kind::Mx),
+        Action::FetchPolicy(_) | Action::StorePolicy(..) => true,
+        Action::Connect(_) | Action::Done(_) => false,
+    }
+}
+
+/// The delivery is over.
+struct Over;
+
+impl From<UnexpectedInput> for Over {
+    fn from(_: UnexpectedInput) -> Self {
+        // Cannot happen: every input answers the action that was asked. Were it to, the recipients stay
+        // queued: nothing is delivered that was not reported as delivered.
+        Self
+    }
+}
+
+/// What the header of a message asks of TLS.
+pub(super) fn terms_of(envelope: &Envelope<'_>) -> MessageTerms {
+    let mut terms = MessageTerms::default();
+    if TlsRequired::of_header(envelope.message.as_bytes()) == TlsRequired::No {
+        terms.tls = MessageTls::RequiredNo;
+    }
+    terms
+}
+
+/// Notes the addresses that could not be connected to before the one that came to this.
+pub(super) fn after(
+    not_reached: Vec<(SocketAddr, io::ErrorKind)>,
+    mut result: AttemptResult,
+) -> AttemptResult {
+    match &mut result {
+        AttemptResult::Failed { connection, .. } | AttemptResult::Offered { connection, .. } => {
+            connection.not_reached = not_reached;
+        }
+        AttemptResult::NotReached(errors) => {
+            errors.splice(..0, not_reached);
+        }
+    }
+    result
+}
+
+fn now() -> UnixTime {
+    UnixTime::now()
+}
+
+/// Something that differs from delivery to delivery; it only spreads load over equal hosts.
+fn seed() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |passed| u64::from(passed.subsec_nanos()).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
