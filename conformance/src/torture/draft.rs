@@ -11,6 +11,8 @@ pub(super) const OFFER: &[u8] =
     b"250-mx.torture.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 STARTTLS\r\n";
 pub(super) const NO_OFFER: &[u8] =
     b"250-mx.torture.test\r\n250-PIPELINING\r\n250-SIZE 1048576\r\n250 8BITMIME\r\n";
+/// One command at a time.
+pub(super) const NO_GROUPS: &[u8] = b"250-mx.torture.test\r\n250-SIZE 1048576\r\n250 8BITMIME\r\n";
 pub(super) const READY: &[u8] = b"220 2.0.0 ready for TLS\r\n";
 pub(super) const OK: &[u8] = b"250 2.0.0 ok\r\n";
 
@@ -134,6 +136,11 @@ impl Script {
     /// Ready for mail inside TLS.
     pub(super) fn until_mail(self) -> Self {
         self.until_ehlo_in_tls().send(NO_OFFER).expect("MAIL")
+    }
+
+    /// As [`until_mail`](Self::until_mail), where a client must wait for the reply to each command.
+    pub(super) fn until_lone_mail(self) -> Self {
+        self.until_ehlo_in_tls().send(NO_GROUPS).expect("MAIL")
     }
 
     /// MAIL accepted, RCPT read.

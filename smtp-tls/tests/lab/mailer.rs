@@ -7,18 +7,20 @@ use mta_sts::{PolicyDomain, PolicyStore, Stored, Update};
 use pki_types::UnixTime;
 use rustls::RootCertStore;
 use smtp_starttls::{Message, ReversePath};
-use smtp_tls::Address;
 use smtp_tls::adapter::domain::{Anchors, Validator};
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::adapter::https::HttpsFetch;
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::delivery::Settings;
-use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::driver::Envelope;
 use smtp_tls::report::Report;
 use smtp_tls::resolve::LookUp;
 use smtp_tls::store::{Capacity, MemoryStore};
 
-pub(crate) type LabMailer<L> = Mailer<L, HttpsFetch<L>, MemoryStore>;
+pub(crate) use super::either::{Driver, Either};
+use smtp_tls::Address;
+
+pub(crate) type LabMailer<L, F = HttpsFetch<L>, S = MemoryStore> = Either<L, F, S>;
 
 pub(crate) fn connector(lab: &Lab) -> Connector {
     let mut roots = RootCertStore::empty();
@@ -29,36 +31,38 @@ pub(crate) fn connector(lab: &Lab) -> Connector {
 }
 
 fn mailer<L: LookUp + Sync + Clone, S: PolicyStore + Sync>(
+    driver: Driver,
     lab: &Lab,
     look_up: L,
     store: S,
-) -> Mailer<L, HttpsFetch<L>, S> {
+) -> LabMailer<L, HttpsFetch<L>, S> {
     let connector = connector(lab);
     let fetch = HttpsFetch::new(look_up.clone(), &connector).danger_port(lab.https_port());
     let mut settings = Settings::default();
     settings.port = lab.smtp_port();
     let name = "mta.sender.example".parse().unwrap();
-    Mailer::new(look_up, fetch, store, connector, name).settings(settings)
+    Either::new(driver, look_up, fetch, store, connector, name, settings)
 }
 
 /// Answers are validated in this process.
-pub(crate) fn validating(lab: &Lab) -> LabMailer<Validator> {
+pub(crate) fn validating(driver: Driver, lab: &Lab) -> LabMailer<Validator> {
     let anchors: Anchors = lab.trust_anchor().parse().unwrap();
     let validator = Validator::new(anchors, &[lab.dns_address()]);
-    mailer(lab, validator, MemoryStore::new(Capacity::default()))
+    mailer(driver, lab, validator, MemoryStore::new(Capacity::default()))
 }
 
 /// The AD bit of the resolver is believed.
-pub(crate) fn ad_bit(lab: &Lab) -> LabMailer<AdResolver> {
-    mailer(lab, resolver(lab), MemoryStore::new(Capacity::default()))
+pub(crate) fn ad_bit(driver: Driver, lab: &Lab) -> LabMailer<AdResolver> {
+    mailer(driver, lab, resolver(lab), MemoryStore::new(Capacity::default()))
 }
 
 /// The same, with another store.
 pub(crate) fn by_the_ad_bit_with<S: PolicyStore + Sync>(
+    driver: Driver,
     lab: &Lab,
     store: S,
-) -> Mailer<AdResolver, HttpsFetch<AdResolver>, S> {
-    mailer(lab, resolver(lab), store)
+) -> LabMailer<AdResolver, HttpsFetch<AdResolver>, S> {
+    mailer(driver, lab, resolver(lab), store)
 }
 
 /// The same, with a look-up put around the resolver.
@@ -66,7 +70,7 @@ pub(crate) fn resolving_by<L: LookUp + Sync + Clone>(
     lab: &Lab,
     around: impl FnOnce(AdResolver) -> L,
 ) -> LabMailer<L> {
-    mailer(lab, around(resolver(lab)), MemoryStore::new(Capacity::default()))
+    mailer(Driver::Tokio, lab, around(resolver(lab)), MemoryStore::new(Capacity::default()))
 }
 
 fn resolver(lab: &Lab) -> AdResolver {
@@ -91,8 +95,8 @@ impl PolicyStore for BrokenStore {
     }
 }
 
-pub(crate) async fn without_store(lab: &Lab) -> Report {
-    let mailer = by_the_ad_bit_with(lab, BrokenStore);
+pub(crate) async fn without_store(driver: Driver, lab: &Lab) -> Report {
+    let mailer = by_the_ad_bit_with(driver, lab, BrokenStore);
     let to: Address = "postmaster@sts.test".parse().unwrap();
     let paths = [to.forward_path()];
     let message = Message::try_from(&b"Subject: x\r\n\r\n"[..]).unwrap();

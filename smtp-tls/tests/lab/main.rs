@@ -8,6 +8,27 @@
     missing_docs
 )]
 
+/// A test of both drivers.
+macro_rules! both {
+    ($name:ident) => {
+        mod $name {
+            use crate::mailer::Driver;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn over_tokio() {
+                super::$name(Driver::Tokio).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn blocking() {
+                super::$name(Driver::Blocking).await;
+            }
+        }
+    };
+}
+
+#[path = "../support/either.rs"]
+mod either;
 mod mailer;
 mod pins;
 mod server_name;
@@ -24,13 +45,13 @@ use pki_types::UnixTime;
 use smtp_starttls::{ForwardPath, Message, ReversePath};
 use smtp_tls::Address;
 use smtp_tls::attempt::Assurance;
-use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::driver::{Envelope, blocking, tokio::Mailer};
 use smtp_tls::refresh::Refreshed;
 use smtp_tls::report::{Fate, Report};
 use smtp_tls::resolve::{LookUp, Security};
 use smtp_tls::store::MemoryStore;
 
-use mailer::{LabMailer, ad_bit, validating};
+use mailer::{Driver, LabMailer, ad_bit, validating};
 
 const MESSAGE: &[u8] =
     b"From: sender@sender.example\r\nSubject: dots\r\n\r\n.\r\n..\r\n.a\r\nend\r\n";
@@ -123,42 +144,42 @@ where
 
 // checks: dane/A5, dane/DANE-E1, dane/DANE-R3, dane/DANE-T4, dane/DANE-T6, dane/DANE-T7
 // checks: mta-sts/A01, mta-sts/A02, mta-sts/A04, mta-sts/F10, smtp-starttls/SMTP-U1
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn validated_here_every_domain_comes_to_its_verdict_all_at_once() {
+both!(validated_here_every_domain_comes_to_its_verdict_all_at_once);
+async fn validated_here_every_domain_comes_to_its_verdict_all_at_once(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    every_domain_at_once(&lab, validating(&lab)).await;
+    every_domain_at_once(&lab, validating(driver, &lab)).await;
 }
 
 // checks: dane/A5, dane/DANE-E1, dane/DANE-R3, dane/DANE-T4, dane/DANE-T6, dane/DANE-T7
 // checks: mta-sts/A01, mta-sts/A02, mta-sts/A04, mta-sts/F10, smtp-starttls/SMTP-U1
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_the_ad_bit_every_domain_comes_to_its_verdict_all_at_once() {
+both!(by_the_ad_bit_every_domain_comes_to_its_verdict_all_at_once);
+async fn by_the_ad_bit_every_domain_comes_to_its_verdict_all_at_once(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    every_domain_at_once(&lab, ad_bit(&lab)).await;
+    every_domain_at_once(&lab, ad_bit(driver, &lab)).await;
 }
 
 fn domain<'l>(lab: &'l Lab, name: &str) -> &'l LabDomain {
     lab.domains().iter().find(|domain| domain.domain == name).unwrap()
 }
 
-#[tokio::test]
-async fn several_recipients_share_one_session_and_one_message() {
+both!(several_recipients_share_one_session_and_one_message);
+async fn several_recipients_share_one_session_and_one_message(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
     let to = ["a", "b", "c"];
-    let report = deliver(&ad_bit(&lab), domain(&lab, "dane-ee.test"), &to).await;
+    let report = deliver(&ad_bit(driver, &lab), domain(&lab, "dane-ee.test"), &to).await;
     assert!(report.fates.iter().all(|fate| fate.word() == "delivered"), "{:?}", report.fates);
     let received = lab.ledger().received_for("dane-ee.test");
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].recipients, ["a@dane-ee.test", "b@dane-ee.test", "c@dane-ee.test"]);
 }
 
-/// The lab's servers take a hundred recipients a message and answer 452 beyond.
-#[tokio::test]
-async fn rfc5321_4_5_3_1_10_who_is_over_the_limit_comes_into_the_next_message() {
+// The lab's servers take a hundred recipients a message and answer 452 beyond.
+both!(rfc5321_4_5_3_1_10_who_is_over_the_limit_comes_into_the_next_message);
+async fn rfc5321_4_5_3_1_10_who_is_over_the_limit_comes_into_the_next_message(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
     let names: Vec<String> = (0..150).map(|number| format!("r{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let report = deliver(&ad_bit(&lab), domain(&lab, "dane-ee.test"), &names).await;
+    let report = deliver(&ad_bit(driver, &lab), domain(&lab, "dane-ee.test"), &names).await;
     assert!(report.fates.iter().all(|fate| fate.word() == "delivered"));
     let counts: Vec<usize> = lab
         .ledger()
@@ -174,10 +195,10 @@ fn fetches(lab: &Lab, host: &str) -> usize {
     requests.iter().filter(|request| format!("{request:?}").contains(host)).count()
 }
 
-#[tokio::test]
-async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time() {
+both!(a_policy_is_fetched_once_for_deliveries_at_the_same_time);
+async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let (mailer, sts) = (ad_bit(&lab), domain(&lab, "sts.test"));
+    let (mailer, sts) = (ad_bit(driver, &lab), domain(&lab, "sts.test"));
     let reports = join_all((0..8).map(|_| deliver(&mailer, sts, &["postmaster"]))).await;
     assert!(reports.iter().all(|report| report.fates[0].word() == "delivered"));
     let of_sts = |host: &str| host.ends_with("sts.test");
@@ -189,7 +210,7 @@ async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time() {
 #[tokio::test]
 async fn rfc8461_3_3_deliveries_and_the_refresh_share_one_fetch() {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let (mailer, sts) = (ad_bit(&lab), domain(&lab, "sts.test"));
+    let (mailer, sts) = (ad_bit(Driver::Tokio, &lab), domain(&lab, "sts.test"));
     // A live policy under another id: the refresh and each delivery want the new one.
     let text = "version: STSv1\nmode: enforce\nmx: mx.sts.test\nmax_age: 86400\n";
     let policy = Policy::parse(text.as_bytes(), Profile::default()).unwrap();
@@ -198,7 +219,7 @@ async fn rfc8461_3_3_deliveries_and_the_refresh_share_one_fetch() {
     update.entry = EntryUpdate::Put(entry);
     let policy_domain = sts.domain.parse().unwrap();
     mailer.store().save(&policy_domain, &update).await.unwrap();
-    let refresher = mailer.refresher();
+    let refresher = mailer.over_tokio().refresher();
     let refresh = refresher.refresh(&policy_domain, RefreshCause::Due, UnixTime::now);
     let deliveries = join_all((0..8).map(|_| deliver(&mailer, sts, &["postmaster"])));
     let (refreshed, reports) = tokio::join!(refresh, deliveries);
@@ -207,19 +228,19 @@ async fn rfc8461_3_3_deliveries_and_the_refresh_share_one_fetch() {
     assert_eq!(fetches(&lab, "mta-sts.sts.test"), 1);
 }
 
-#[tokio::test]
-async fn without_a_policy_store_mail_waits() {
+both!(without_a_policy_store_mail_waits);
+async fn without_a_policy_store_mail_waits(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let report = mailer::without_store(&lab).await;
+    let report = mailer::without_store(driver, &lab).await;
     assert_eq!(report.fates[0].word(), "deferred");
     assert!(lab.ledger().sessions().is_empty());
 }
 
 // checks: dane/DANE-T10
-#[tokio::test]
-async fn under_a_policy_nothing_is_said_in_clear_but_ehlo_starttls_and_quit() {
+both!(under_a_policy_nothing_is_said_in_clear_but_ehlo_starttls_and_quit);
+async fn under_a_policy_nothing_is_said_in_clear_but_ehlo_starttls_and_quit(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let mailer = ad_bit(&lab);
+    let mailer = ad_bit(driver, &lab);
     for domain in lab.domains() {
         let report = deliver(&mailer, domain, &["postmaster"]).await;
         let is_demanding = report.tries.iter().any(|one| {
@@ -250,4 +271,6 @@ async fn under_a_policy_nothing_is_said_in_clear_but_ehlo_starttls_and_quit() {
 fn a_mailer_may_be_shared_between_threads() {
     fn assert_shared<T: Send + Sync>() {}
     assert_shared::<Mailer<Arc<smtp_tls::adapter::hickory::AdResolver>, (), MemoryStore>>();
+    assert_shared::<blocking::Mailer<Arc<smtp_tls::adapter::hickory::AdResolver>, (), MemoryStore>>(
+    );
 }

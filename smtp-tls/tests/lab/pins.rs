@@ -10,14 +10,14 @@ use smtp_tls::Address;
 use smtp_tls::adapter::hickory::AdResolver;
 use smtp_tls::adapter::https::HttpsFetch;
 use smtp_tls::attempt::Assurance;
-use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::driver::Envelope;
 use smtp_tls::posture::{Advisory, Whom};
 use smtp_tls::report::{Cause, Fate, Report};
 use smtp_tls::store::{Capacity, MemoryStore, Operate};
 
-use super::mailer::by_the_ad_bit_with;
+use super::mailer::{Driver, LabMailer, by_the_ad_bit_with};
 
-type PinMailer<S> = Mailer<AdResolver, HttpsFetch<AdResolver>, S>;
+type PinMailer<S> = LabMailer<AdResolver, HttpsFetch<AdResolver>, S>;
 
 async fn deliver<S: Operate + Sync>(mailer: &PinMailer<S>, domain: &str) -> Report {
     let to: Address = format!("postmaster@{domain}").parse().unwrap();
@@ -45,7 +45,7 @@ where
     S: Operate<Error: Debug + Send> + Sync,
 {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let mailer = by_the_ad_bit_with(&lab, store);
+    let mailer = by_the_ad_bit_with(Driver::Tokio, &lab, store);
     let sts: PolicyDomain = "sts.test".parse().unwrap();
     let store = mailer.store();
     let fetches = || super::fetches(&lab, "mta-sts.sts.test");
@@ -93,7 +93,7 @@ async fn in_a_file() {
 
     // A pin that cannot be read is no pin taken back: mail waits.
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let mailer = by_the_ad_bit_with(&lab, store);
+    let mailer = by_the_ad_bit_with(Driver::Tokio, &lab, store);
     mailer.store().pin(&"sts.test".parse().unwrap(), &Override::Enforce).await.unwrap();
     let database = rusqlite::Connection::open(&file).unwrap();
     database.execute("UPDATE pins SET text = replace(text, 'enforce', 'danger-off')", []).unwrap();

@@ -9,7 +9,7 @@ use smtp_tls::attempt::Assurance;
 use smtp_tls::report::Fate;
 use smtp_tls::resolve::{Answer, Kind, LookUp, LookUpError, Outcome, Question, Record};
 
-use crate::mailer::{ad_bit, resolving_by};
+use crate::mailer::{Driver, ad_bit, resolving_by};
 use crate::{deliver, domain};
 
 /// The server names that a host was asked for.
@@ -29,7 +29,7 @@ fn asked_for(lab: &Lab, host: &str) -> Vec<Option<String>> {
 #[tokio::test]
 async fn rfc8461_7_1_the_host_is_asked_for_by_name() {
     let lab = Lab::start(UnixTime::now()).unwrap();
-    let mailer = ad_bit(&lab);
+    let mailer = ad_bit(Driver::Tokio, &lab);
     for (name, host, server_name) in [
         ("sts.test", "mx.sts.test", "mx.sts.test"),
         ("self-signed.test", "mx.self-signed.test", "mx.self-signed.test"),

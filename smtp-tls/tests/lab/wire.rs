@@ -12,7 +12,7 @@ use smtp_starttls::{ForwardPath, Message, ReversePath};
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::attempt::Assurance;
 use smtp_tls::delivery::Settings;
-use smtp_tls::driver::tokio::{Envelope, Mailer};
+use smtp_tls::driver::Envelope;
 use smtp_tls::report::{Cause, Fate, Report};
 use smtp_tls::resolve::{
     Answer, Judged, Kind, LookUp, LookUpError, Outcome, Question, Record, Security,
@@ -22,6 +22,8 @@ use smtp_tls::{Address, FetchPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::mailer::{Driver, LabMailer};
 
 /// An unsigned domain with one host, which is this one.
 #[derive(Clone, Copy)]
@@ -48,14 +50,14 @@ impl FetchPolicy for OneHost {
 
 const MESSAGE: &str = "Subject: x\r\n\r\n.\r\nbody\r\n";
 
-async fn deliver(port: u16, recipients: &[&str], message: &str) -> Report {
+async fn deliver(driver: Driver, port: u16, recipients: &[&str], message: &str) -> Report {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let connector = Connector::new(provider, RootCertStore::empty()).unwrap();
     let store = MemoryStore::new(Capacity::default());
     let mut settings = Settings::default();
     settings.port = port;
     let name = "me.test".parse().unwrap();
-    let mailer = Mailer::new(OneHost, OneHost, store, connector, name).settings(settings);
+    let mailer = LabMailer::new(driver, OneHost, OneHost, store, connector, name, settings);
     let to: Vec<Address> =
         recipients.iter().map(|local| format!("{local}@d.test").parse().unwrap()).collect();
     let paths: Vec<ForwardPath<'_>> = to.iter().map(Address::forward_path).collect();
@@ -154,10 +156,12 @@ fn words(report: &Report) -> Vec<&'static str> {
     report.fates.iter().map(Fate::word).collect()
 }
 
-#[tokio::test]
-async fn the_message_arrives_with_its_dots_doubled_and_the_connection_ends_with_quit() {
+both!(the_message_arrives_with_its_dots_doubled_and_the_connection_ends_with_quit);
+async fn the_message_arrives_with_its_dots_doubled_and_the_connection_ends_with_quit(
+    driver: Driver,
+) {
     let (port, server) = serve(vec![[CLEAR, TO_A, TAKEN, BYE].concat()]).await;
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(driver, port, &["a"], MESSAGE).await;
     let heard = server.await.unwrap();
     assert!(matches!(report.fates[0], Fate::Delivered { assurance: Assurance::Clear, .. }));
     assert_eq!(heard[4], "Subject: x\r\n\r\n..\r\nbody\r\n.\r\n");
@@ -167,7 +171,7 @@ async fn the_message_arrives_with_its_dots_doubled_and_the_connection_ends_with_
 async fn a_greeting_that_never_comes_is_waited_for_five_minutes() {
     let (port, _server) = serve(vec![vec![Hang]]).await;
     let begin = tokio::time::Instant::now();
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(Driver::Tokio, port, &["a"], MESSAGE).await;
     let (word, cause) = cause(&report.fates[0]);
     assert_eq!((word, cause.status().as_str()), ("deferred", "4.4.2"), "{cause}");
     assert!(cause.to_string().contains("timed-out"), "{cause}");
@@ -186,16 +190,16 @@ async fn a_handshake_that_stalls_ends_and_without_a_policy_goes_on_in_clear() {
             tokio::spawn(async move { run(&mut stream, &script, &mut Vec::new()).await });
         }
     });
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(Driver::Tokio, port, &["a"], MESSAGE).await;
     assert!(matches!(report.fates[0], Fate::Delivered { assurance: Assurance::Clear, .. }));
     assert_eq!(report.first_tls_failure(), Some("validation-failure"));
 }
 
 // checks: smtp-starttls/Q2
-#[tokio::test]
-async fn rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so() {
+both!(rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so);
+async fn rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so(driver: Driver) {
     let (port, server) = serve(vec![[CLEAR, TO_A].concat()]).await;
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(driver, port, &["a"], MESSAGE).await;
     server.await.unwrap();
     let (word, cause) = cause(&report.fates[0]);
     assert_eq!(word, "deferred");
@@ -203,11 +207,11 @@ async fn rfc5321_4_2_5_a_connection_lost_after_the_final_dot_defers_and_says_so(
 }
 
 // checks: smtp-starttls/SMTP-U2
-#[tokio::test]
-async fn plain_text_in_place_of_tls_is_not_followed_by_clear() {
+both!(plain_text_in_place_of_tls_is_not_followed_by_clear);
+async fn plain_text_in_place_of_tls_is_not_followed_by_clear(driver: Driver) {
     let garbage = Say("HTTP/1.1 400 Bad Request\r\n\r\n");
     let (port, server) = serve(vec![[TLS, &[Anything, garbage]].concat()]).await;
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(driver, port, &["a"], MESSAGE).await;
     server.await.unwrap();
     let (word, cause) = cause(&report.fates[0]);
     assert_eq!(word, "deferred");
@@ -216,18 +220,20 @@ async fn plain_text_in_place_of_tls_is_not_followed_by_clear() {
 }
 
 // checks: smtp-starttls/SMTP-U5
-#[tokio::test]
-async fn a_connection_cut_in_the_handshake_is_followed_by_one_in_clear_without_a_policy() {
+both!(a_connection_cut_in_the_handshake_is_followed_by_one_in_clear_without_a_policy);
+async fn a_connection_cut_in_the_handshake_is_followed_by_one_in_clear_without_a_policy(
+    driver: Driver,
+) {
     let clear = [CLEAR, TO_A, TAKEN, BYE].concat();
     let (port, server) = serve(vec![[TLS, &[Anything]].concat(), clear]).await;
-    let report = deliver(port, &["a"], MESSAGE).await;
+    let report = deliver(driver, port, &["a"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["delivered"]);
     assert_eq!(report.tries[0].connections.len(), 2);
 }
 
-#[tokio::test]
-async fn nothing_is_sent_to_a_server_that_lacks_what_the_message_needs() {
+both!(nothing_is_sent_to_a_server_that_lacks_what_the_message_needs);
+async fn nothing_is_sent_to_a_server_that_lacks_what_the_message_needs(driver: Driver) {
     let hello = |extension| [Say("220 mx\r\n"), Hear("EHLO me.test"), Say(extension)];
     for (extension, local, message, status) in [
         ("250 mx\r\n", "a", "Subject: x\r\n\r\ncaf\u{e9}\r\n", "5.6.1"),
@@ -235,7 +241,7 @@ async fn nothing_is_sent_to_a_server_that_lacks_what_the_message_needs() {
         ("250-mx\r\n250 SIZE 10\r\n", "a", MESSAGE, "5.3.4"),
     ] {
         let (port, server) = serve(vec![[&hello(extension)[..], BYE].concat()]).await;
-        let report = deliver(port, &[local], message).await;
+        let report = deliver(driver, port, &[local], message).await;
         let heard = server.await.unwrap();
         let (word, cause) = cause(&report.fates[0]);
         assert_eq!((word, cause.status().as_str()), ("refused", status), "{cause}");
@@ -243,8 +249,8 @@ async fn nothing_is_sent_to_a_server_that_lacks_what_the_message_needs() {
     }
 }
 
-#[tokio::test]
-async fn each_recipient_has_the_answer_that_was_its_own() {
+both!(each_recipient_has_the_answer_that_was_its_own);
+async fn each_recipient_has_the_answer_that_was_its_own(driver: Driver) {
     let to_three = [
         Hear("MAIL FROM:<>"),
         Say("250 ok\r\n"),
@@ -259,7 +265,7 @@ async fn each_recipient_has_the_answer_that_was_its_own() {
         Step::Message,
     ];
     let (port, server) = serve(vec![[CLEAR, &to_three[..], TAKEN, BYE].concat()]).await;
-    let report = deliver(port, &["a", "b", "c"], MESSAGE).await;
+    let report = deliver(driver, port, &["a", "b", "c"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["delivered", "refused", "deferred"]);
     assert_eq!(cause(&report.fates[1]).1.status(), "5.1.1");
@@ -280,29 +286,29 @@ fn limited(limits: &'static str) -> Vec<Step> {
     vec![Say("220 mx\r\n"), Hear("EHLO me.test"), Say(limits)]
 }
 
-#[tokio::test]
-async fn rfc9422_fewer_recipients_at_a_time_are_several_messages() {
+both!(rfc9422_fewer_recipients_at_a_time_are_several_messages);
+async fn rfc9422_fewer_recipients_at_a_time_are_several_messages(driver: Driver) {
     let hello = limited("250-mx\r\n250 LIMITS RCPTMAX=1\r\n");
     let (port, server) = serve(vec![[&hello, TO_A, TAKEN, TO_B, TAKEN, BYE].concat()]).await;
-    let report = deliver(port, &["a", "b"], MESSAGE).await;
+    let report = deliver(driver, port, &["a", "b"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["delivered", "delivered"]);
     assert_eq!(report.tries[0].connections.len(), 1);
 }
 
-#[tokio::test]
-async fn rfc9422_fewer_messages_at_a_time_are_several_connections() {
+both!(rfc9422_fewer_messages_at_a_time_are_several_connections);
+async fn rfc9422_fewer_messages_at_a_time_are_several_connections(driver: Driver) {
     let hello = || limited("250-mx\r\n250 LIMITS RCPTMAX=1 MAILMAX=1\r\n");
     let first = [&hello(), TO_A, TAKEN, BYE].concat();
     let (port, server) = serve(vec![first, [&hello(), TO_B, TAKEN, BYE].concat()]).await;
-    let report = deliver(port, &["a", "b"], MESSAGE).await;
+    let report = deliver(driver, port, &["a", "b"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["delivered", "delivered"]);
     assert_eq!(report.tries[0].connections.len(), 2);
 }
 
-#[tokio::test]
-async fn a_message_refused_for_some_is_taken_back_before_the_others_get_it() {
+both!(a_message_refused_for_some_is_taken_back_before_the_others_get_it);
+async fn a_message_refused_for_some_is_taken_back_before_the_others_get_it(driver: Driver) {
     let hello = limited("250-mx\r\n250 LIMITS RCPTMAX=1\r\n");
     let refused = [
         Hear("MAIL FROM:<>"),
@@ -315,24 +321,24 @@ async fn a_message_refused_for_some_is_taken_back_before_the_others_get_it() {
         Say("250 ok\r\n"),
     ];
     let (port, server) = serve(vec![[&hello, &refused[..], TO_B, TAKEN, BYE].concat()]).await;
-    let report = deliver(port, &["a", "b"], MESSAGE).await;
+    let report = deliver(driver, port, &["a", "b"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["refused", "delivered"]);
 }
 
-#[tokio::test]
-async fn what_is_said_to_mail_is_said_to_every_recipient() {
+both!(what_is_said_to_mail_is_said_to_every_recipient);
+async fn what_is_said_to_mail_is_said_to_every_recipient(driver: Driver) {
     for (answer, word) in [("550 no\r\n", "refused"), ("451 later\r\n", "deferred")] {
         let mail = [Hear("MAIL FROM:<>"), Say(answer)];
         let (port, server) = serve(vec![[CLEAR, &mail[..], BYE].concat()]).await;
-        let report = deliver(port, &["a", "b"], MESSAGE).await;
+        let report = deliver(driver, port, &["a", "b"], MESSAGE).await;
         server.await.unwrap();
         assert_eq!(words(&report), [word, word]);
     }
 }
 
-#[tokio::test]
-async fn a_server_that_goes_away_between_recipients_defers_them_all() {
+both!(a_server_that_goes_away_between_recipients_defers_them_all);
+async fn a_server_that_goes_away_between_recipients_defers_them_all(driver: Driver) {
     let goes = [
         Hear("MAIL FROM:<>"),
         Say("250 ok\r\n"),
@@ -342,19 +348,19 @@ async fn a_server_that_goes_away_between_recipients_defers_them_all() {
         Say("421 bye\r\n"),
     ];
     let (port, server) = serve(vec![[CLEAR, &goes[..]].concat()]).await;
-    let report = deliver(port, &["a", "b"], MESSAGE).await;
+    let report = deliver(driver, port, &["a", "b"], MESSAGE).await;
     server.await.unwrap();
     assert_eq!(words(&report), ["deferred", "deferred"]);
 }
 
 // checks: smtp-starttls/P1, smtp-starttls/P2
-/// Whatever octets come in place of replies, nobody is refused for good and nothing is delivered.
-#[tokio::test]
-async fn garbage_never_bounces_a_message() {
+// Whatever octets come in place of replies, nobody is refused for good and nothing is delivered.
+both!(garbage_never_bounces_a_message);
+async fn garbage_never_bounces_a_message(driver: Driver) {
     for garbage in ["\r\n", "what\r\n", "220 a\rb\r\n", "220-a\r\n550 b\r\n", "999 x\r\n", "\0\r\n"]
     {
         let (port, server) = serve(vec![vec![Say(garbage)]]).await;
-        let report = deliver(port, &["a"], MESSAGE).await;
+        let report = deliver(driver, port, &["a"], MESSAGE).await;
         server.await.unwrap();
         assert_eq!(words(&report), ["deferred"], "{garbage:?}");
     }
@@ -401,14 +407,16 @@ fn last_flight(listener: &std::net::TcpListener) -> Vec<u8> {
     said
 }
 
-#[tokio::test]
-async fn finished_and_ehlo_leave_in_one_write() {
+both!(finished_and_ehlo_leave_in_one_write);
+async fn finished_and_ehlo_leave_in_one_write(driver: Driver) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = std::thread::spawn(move || last_flight(&listener));
     // The server hangs up then, so that the mail waits; only the flight matters here.
-    let _ =
-        tokio::time::timeout(core::time::Duration::from_secs(20), deliver(port, &["a"], MESSAGE))
-            .await;
+    let _ = tokio::time::timeout(
+        core::time::Duration::from_secs(20),
+        deliver(driver, port, &["a"], MESSAGE),
+    )
+    .await;
     assert_eq!(server.join().unwrap(), b"EHLO me.test\r\n");
 }

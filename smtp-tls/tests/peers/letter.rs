@@ -6,14 +6,14 @@ use std::path::Path;
 use pki_types::CertificateDer;
 use smtp_starttls::Message;
 use smtp_tls::Address;
-use smtp_tls::attempt::{Assurance, Connection};
-use smtp_tls::driver::tokio::Envelope;
+use smtp_tls::attempt::{Assurance, Connection, Patience};
+use smtp_tls::driver::Envelope;
 use smtp_tls::report::{Cause, Fate, Report};
 use smtp_tls::resolve::Security;
 
 use super::keys::HOST;
 use super::machine::wait_for;
-use super::one_host::{Need, OneHost, mailer};
+use super::one_host::{Driver, Need, OneHost, mailer};
 
 /// The domain of every server here.
 pub(crate) const DOMAIN: &str = "peer.test";
@@ -71,7 +71,7 @@ pub(crate) async fn send(to: To<'_>, message: &[u8]) -> Report {
         need: to.need,
         mx: Security::Insecure,
     };
-    let mailer = mailer(host, to.root).await;
+    let mailer = mailer(Driver::Tokio, host, to.root, Patience::Rfc5321).await;
     let from: Address = "sender@sender.example".parse().unwrap();
     let addresses: Vec<Address> =
         to.recipients.iter().map(|local| format!("{local}@{DOMAIN}").parse().unwrap()).collect();

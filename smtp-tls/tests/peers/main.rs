@@ -18,6 +18,8 @@ mod exim;
 mod keys;
 mod letter;
 mod machine;
+#[path = "../support/either.rs"]
+mod either;
 #[path = "../support/one_host.rs"]
 mod one_host;
 mod openssl;

@@ -11,12 +11,14 @@ use pki_types::{CertificateDer, UnixTime};
 use rustls::RootCertStore;
 use smtp_tls::FetchPolicy;
 use smtp_tls::adapter::rustls::Connector;
+use smtp_tls::attempt::Patience;
 use smtp_tls::delivery::{LocalLevel, Settings};
-use smtp_tls::driver::tokio::Mailer;
 use smtp_tls::resolve::{
     Answer, Judged, Kind, LookUp, LookUpError, Outcome, Question, Record, Security,
 };
 use smtp_tls::store::{Capacity, MemoryStore};
+
+pub(crate) use super::either::{Driver, Either};
 
 /// What the connection has to reach.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -79,14 +81,17 @@ impl FetchPolicy for NoFetch {
 
 /// Delivers to the domain and to no other.
 pub(crate) async fn mailer(
+    driver: Driver,
     to: OneHost,
     root: &CertificateDer<'static>,
-) -> Mailer<OneHost, NoFetch, MemoryStore> {
+    patience: Patience,
+) -> Either<OneHost, NoFetch, MemoryStore> {
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).unwrap();
     let connector = Connector::new(Arc::new(rustls::crypto::ring::default_provider()), roots);
     let mut settings = Settings::default();
     settings.port = to.port;
+    settings.patience = patience;
     if to.need == Need::Encrypt {
         settings.level = LocalLevel::Encrypt;
     }
@@ -95,7 +100,7 @@ pub(crate) async fn mailer(
         store.save(&to.domain.parse().unwrap(), &policy(to.host)).await.unwrap();
     }
     let name = "mta.sender.example".parse().unwrap();
-    Mailer::new(to, NoFetch, store, connector.unwrap(), name).settings(settings)
+    Either::new(driver, to, NoFetch, store, connector.unwrap(), name, settings)
 }
 
 fn policy(host: &str) -> Update {

@@ -4,12 +4,12 @@ use conformance::torture::{HOST, MailFate, Verdict};
 use pki_types::CertificateDer;
 use smtp_starttls::{CleartextRetry, Message};
 use smtp_tls::Address;
-use smtp_tls::attempt::Assurance;
-use smtp_tls::driver::tokio::Envelope;
+use smtp_tls::attempt::{Assurance, Patience};
+use smtp_tls::driver::Envelope;
 use smtp_tls::report::{Fate, Report, Visit};
 use smtp_tls::resolve::Security;
 
-pub(crate) use super::one_host::Need;
+pub(crate) use super::one_host::{Driver, Need};
 use super::one_host::{OneHost, mailer};
 
 const DOMAIN: &str = "torture.test";
@@ -23,9 +23,16 @@ pub(crate) struct Ended {
     pub(crate) mail: MailFate,
 }
 
-pub(crate) async fn deliver(port: u16, root: &CertificateDer<'static>, need: Need) -> Ended {
+/// The blocking driver holds a thread of the runtime meanwhile.
+pub(crate) async fn deliver(
+    driver: Driver,
+    port: u16,
+    root: &CertificateDer<'static>,
+    need: Need,
+    patience: Patience,
+) -> Ended {
     let to = OneHost { domain: DOMAIN, host: HOST, port, need, mx: Security::Insecure };
-    let mailer = mailer(to, root).await;
+    let mailer = mailer(driver, to, root, patience).await;
     let from: Address = "sender@sender.example".parse().unwrap();
     let to: Address = "postmaster@torture.test".parse().unwrap();
     let (paths, message) = ([to.forward_path()], Message::try_from(MESSAGE).unwrap());

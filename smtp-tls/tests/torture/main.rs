@@ -9,6 +9,8 @@
 )]
 
 mod client;
+#[path = "../support/either.rs"]
+mod either;
 #[path = "../support/one_host.rs"]
 mod one_host;
 
@@ -24,7 +26,8 @@ use pki_types::UnixTime;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, advance, pause, resume, timeout};
 
-use client::{Ended, Need, deliver};
+use client::{Driver, Ended, Need, deliver};
+use smtp_tls::attempt::Patience;
 
 /// Far above what a script takes, far below any wait of the client.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -102,7 +105,9 @@ async fn every_script_comes_to_its_verdict_as_soon_as_the_evidence_is_there() {
     // More at once would only measure how long they wait for each other.
     let turns = Arc::new(Semaphore::new(48));
     let mut running = Vec::new();
-    for (script, need) in chosen(Evidence::Arrives) {
+    let both = Driver::ALL
+        .map(|driver| chosen(Evidence::Arrives).map(move |(script, need)| (driver, script, need)));
+    for (driver, script, need) in both.into_iter().flatten() {
         let (keys, turns) = (keys.clone(), Arc::clone(&turns));
         running.push(tokio::spawn(async move {
             let _turn = turns.acquire().await.unwrap();
@@ -114,20 +119,24 @@ async fn every_script_comes_to_its_verdict_as_soon_as_the_evidence_is_there() {
                 }
             });
             let began = Instant::now();
-            let ended = timeout(AT_ONCE, deliver(server.address().port(), keys.root(), need)).await;
+            let port = server.address().port();
+            let delivery = deliver(driver, port, keys.root(), need, Patience::Rfc5321);
+            let ended = timeout(AT_ONCE, delivery).await;
             // With the server all its connections have ended.
             tokio::task::spawn_blocking(move || drop(server)).await.unwrap();
             let seen = seen.lock().unwrap();
             match ended {
                 Ok(ended) => difference(&script, need, &ended)
                     .or_else(|| misstep(&script, need, &ended, &seen)),
-                Err(_) => {
-                    Some(format!("{} {need:?}: nothing after {:?}", script.id, began.elapsed()))
-                }
+                Err(_) => Some(format!(
+                    "{} {driver:?} {need:?}: nothing after {:?}",
+                    script.id,
+                    began.elapsed()
+                )),
             }
         }));
     }
-    assert!(running.len() >= 360);
+    assert!(running.len() >= 720);
     let mut found = Vec::new();
     for one in running {
         found.extend(one.await.unwrap());
@@ -145,7 +154,8 @@ fn stalled(script: &Arc<Script>, keys: &Keys, need: Need) -> Option<String> {
                 let _ = tell.send(());
             }
         });
-        let delivery = deliver(server.address().port(), keys.root(), need);
+        let port = server.address().port();
+        let delivery = deliver(Driver::Tokio, port, keys.root(), need, Patience::Rfc5321);
         tokio::pin!(delivery);
         let mut waits = 0;
         let ended = loop {
@@ -186,6 +196,49 @@ fn a_server_that_stalls_is_left_when_the_wait_runs_out_and_not_before() {
     }
     let found: Vec<String> = found.iter().collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Far above what a script takes before it stalls.
+const SHORT: Duration = Duration::from_secs(4);
+
+/// The clock of sockets cannot be turned, so that the waits are made shorter here, and each script has one
+/// that runs out.
+#[test]
+fn a_server_that_stalls_is_left_when_the_wait_runs_out_by_the_clock() {
+    let keys = Keys::new(UnixTime::now()).unwrap();
+    let (tell, found) = mpsc::channel();
+    let mut running = Vec::new();
+    for (driver, (script, need)) in Driver::ALL
+        .into_iter()
+        .flat_map(|driver| chosen(Evidence::Waits).map(move |it| (driver, it)))
+    {
+        let (keys, tell) = (keys.clone(), tell.clone());
+        running.push(thread::spawn(move || {
+            if let Some(difference) = left_in_time(driver, &script, &keys, need) {
+                tell.send(format!("{driver:?}: {difference}")).unwrap();
+            }
+        }));
+    }
+    drop(tell);
+    for one in running {
+        one.join().unwrap();
+    }
+    let found: Vec<String> = found.iter().collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn left_in_time(driver: Driver, script: &Arc<Script>, keys: &Keys, need: Need) -> Option<String> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = start(script, keys, |_| ());
+    let (began, port, root) = (Instant::now(), server.address().port(), keys.root().clone());
+    let delivery = async move { deliver(driver, port, &root, need, Patience::AtMost(SHORT)).await };
+    let ended = runtime.block_on(runtime.spawn(delivery)).unwrap();
+    let took = began.elapsed();
+    // One wait runs out, and the goodbye may have another.
+    let is_in_time = took >= SHORT && took < 3 * SHORT;
+    let late = (!is_in_time).then(|| format!("{} {need:?}: left after {took:?}", script.id));
+    difference(script, need, &ended).or(late)
 }
 
 #[test]

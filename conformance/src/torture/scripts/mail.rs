@@ -53,7 +53,7 @@ pub(super) fn scripts() -> Vec<Script> {
             .close_bare()
             .mail(MailFate::Deferred),
         new("from-staged", "answers to RCPT and DATA behind that to MAIL", STAGED)
-            .until_mail()
+            .until_lone_mail()
             .send(&[OK, OK, b"354 go\r\n"].concat())
             .mail(MailFate::Deferred),
         new("data-staged", "the last answer behind the 354", STAGED)
