@@ -14,12 +14,12 @@
 )]
 
 mod by_hand;
+#[path = "../support/either.rs"]
+mod either;
 mod exim;
 mod keys;
 mod letter;
 mod machine;
-#[path = "../support/either.rs"]
-mod either;
 #[path = "../support/one_host.rs"]
 mod one_host;
 mod openssl;
