@@ -3,6 +3,7 @@
 
 use core::fmt::Write;
 use core::hint::black_box;
+use core::ops::Range;
 use core::time::Duration;
 use std::time::Instant;
 
@@ -58,29 +59,34 @@ pub(crate) fn datagram_write(count: usize) -> Duration {
 /// Reads and counts datagrams of a thousand domains, one in ten with a failure.
 pub(crate) fn tally_1k(count: usize) -> Duration {
     let mut tally = Tally::new(Writer::new("a", 1), 0x5eed);
-    count_datagrams(&mut tally, 1_000, 0, 1_000);
-    count_datagrams(&mut tally, 1_000, 0, count)
+    count_datagrams(&mut tally, 1_000, STEP, 0..1_000);
+    count_datagrams(&mut tally, 1_000, STEP, 0..count)
 }
 
-/// A tally that has met a million domains.
+/// A tally that has met a million domains, in steps of this width.
 #[must_use]
-pub fn counted(node: &str) -> Tally {
+pub fn counted(node: &str, step: usize) -> Tally {
     let mut tally = Tally::new(Writer::new(node, 1), 0x5eed);
     for portion in (0..MANY).step_by(10_000) {
-        count_datagrams(&mut tally, MANY, portion, 10_000);
+        count_datagrams(&mut tally, MANY, step, portion..portion + 10_000);
     }
     tally
 }
 
-/// The time it takes to read and count so many datagrams, from this one on.
-pub fn count_datagrams(tally: &mut Tally, domains: usize, from: usize, count: usize) -> Duration {
+/// The time it takes to read and count these datagrams. A step prime to the number of domains meets
+/// every domain, in no order that memory would like.
+pub fn count_datagrams(
+    tally: &mut Tally,
+    domains: usize,
+    step: usize,
+    numbers: Range<usize>,
+) -> Duration {
     let mut writer = DatagramWriter::new();
     let mut domain = String::new();
-    let portion: Vec<Vec<u8>> = (from..from + count)
+    let portion: Vec<Vec<u8>> = numbers
         .map(|number| {
-            // A step that meets every domain, in no order that memory would like.
             domain.clear();
-            write!(domain, "d{}.example.com", number * 7_919 % domains).unwrap();
+            write!(domain, "d{}.example.com", number * step % domains).unwrap();
             write(&mut writer, &domain, if number % 10 == 0 { Failed::Yes } else { Failed::No });
             writer.end().unwrap().to_vec()
         })
@@ -134,7 +140,7 @@ fn write(writer: &mut DatagramWriter, domain: &str, failed: Failed) {
 /// Makes reports of one domain each: JSON, gzip, mail and file name.
 pub(crate) fn mail(count: usize) -> Duration {
     let mut tally = Tally::new(Writer::new("a", 1), 0x5eed);
-    count_datagrams(&mut tally, 1_000, 0, 1_000);
+    count_datagrams(&mut tally, 1_000, STEP, 0..1_000);
     let counters = tally.day(day()).unwrap();
     (0..count.div_ceil(1_000))
         .map(|round| mails(counters, (count - round * 1_000).min(1_000)))
@@ -153,5 +159,7 @@ pub fn mails(counters: &Counters, count: usize) -> Duration {
     start.elapsed()
 }
 
+/// A width of steps through the domains.
+pub const STEP: usize = 7_919;
 /// Domains of the large tally.
 pub const MANY: usize = 1_000_000;

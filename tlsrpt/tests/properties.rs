@@ -206,6 +206,35 @@ proptest! {
         prop_assert_eq!(fast.day(day()), by_datagram.day(day()));
     }
 
+    #[test]
+    fn a_datagram_that_comes_again_counts_the_same_again(
+        sessions in vec(session(), 1..4), order in vec((0_usize..4, 1_usize..4), 1..24)
+    ) {
+        let mut writer = DatagramWriter::new();
+        let datagrams: Vec<Vec<u8>> =
+            sessions.iter().map(|session| writer.session(session).unwrap().to_vec()).collect();
+        let now = day().start();
+        let (mut fast, mut slow) = (Tally::new(Writer::new("a", 1), 1), Tally::new(Writer::new("a", 1), 1));
+        for (which, times) in order {
+            let bytes = &datagrams[which % datagrams.len()];
+            for _ in 0..times {
+                let mark = fast.day(day()).map(Counters::mark);
+                fast.record_datagram(bytes, now).unwrap();
+                slow.record(&Datagram::read(bytes).unwrap().into_session(now), now).unwrap();
+                // The rows that it counted are those that a store is told of.
+                let since = |tally: &Tally| {
+                    let counters = tally.day(day()).unwrap();
+                    let mut rows: Vec<_> = counters.rows_since(mark.unwrap_or_default()).collect();
+                    rows.sort_unstable();
+                    rows
+                };
+                prop_assert_eq!(since(&fast), since(&slow));
+            }
+        }
+        prop_assert_eq!(fast.day(day()), slow.day(day()));
+        prop_assert_eq!(fast.statistics(), slow.statistics());
+    }
+
     // checks: tlsrpt/J7
     #[test]
     fn date_times_are_those_of_jiff(seconds in 0_u64..253_402_300_799, offset in -86_340_i32..86_340) {

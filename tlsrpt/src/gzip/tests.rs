@@ -43,7 +43,7 @@ fn oracle(text: &[u8]) -> Vec<u8> {
 #[test]
 fn rfc1952_what_we_write_is_read_by_flate2_and_by_us() {
     let mut compressor = Compressor::default();
-    for length in [0, 1, 100, 70_000, 300_000] {
+    for length in [0, 1, 100, 4_095, 4_096, 70_000, 300_000] {
         let text = text(length);
         let bytes = compressor.gzip(&text);
         let mut read = vec![];

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::cell::{Cell, Counts, More, Writer, counts, each, has, raise};
 use super::encode::{Encoded, EncodedFailure, overflow};
+use super::recent::Row;
 use super::session::Outcome;
 use super::table::Table;
 use super::{Refused, key};
@@ -16,7 +17,8 @@ use crate::limits;
 /// order. Two sets of counters are equal if they hold the same values under the same content.
 #[derive(Clone, Debug)]
 pub struct Counters {
-    pub(super) records: Table<()>,
+    /// With the policy that was first in the record's last session: as a rule it is so in the next.
+    pub(super) records: Table<u32>,
     pub(super) policies: Table<Cell>,
     pub(super) failures: Table<Cell>,
     pub(super) writers: Vec<Writer>,
@@ -72,8 +74,14 @@ impl Counters {
     /// Rows are never folded here: that would make the result depend on the order.
     pub fn merge(&mut self, other: &Self) {
         let writers: Vec<_> = other.writers.iter().map(|writer| self.writer(writer)).collect();
+        // Snapshots of one node have their rows in one order.
+        let mut guess = 0;
         let records: Vec<_> = (0..other.records.len())
-            .map(|id| self.records.intern(other.records.key(id), || ()))
+            .map(|id| {
+                let ours = self.records.intern_near(guess, other.records.key(id), || NO_GUESS);
+                guess = ours.map_or(guess, |id| id + 1);
+                ours
+            })
             .collect();
         let policies = merge_table(
             &mut self.policies,
@@ -110,31 +118,31 @@ impl Counters {
         spare: &mut Vec<u8>,
     ) -> Result<(), Refused> {
         let full = self.bytes() >= room;
-        self.session = self.session.wrapping_add(1).max(1);
+        self.begin_session();
         let record = match session.record_id {
             Some(id) => id,
             None => {
                 let key = session.bytes.get(session.record.clone()).unwrap_or_default();
-                enter(&mut self.records, key, full, || ())?
+                enter(&mut self.records, NO_GUESS, key, full, || NO_GUESS)?
             }
         };
+        let mut guess = self.records.value(record).copied().unwrap_or(NO_GUESS);
         for policy in &mut session.policies {
             let key = parented(&mut session.bytes, &policy.key, record);
-            policy.id = enter(&mut self.policies, key, full, || Cell::EMPTY)?;
+            policy.id = enter(&mut self.policies, guess, key, full, || Cell::EMPTY)?;
+            guess = policy.id.wrapping_add(1);
+        }
+        if let (Some(guess), Some(first)) =
+            (self.records.value_mut(record), session.policies.first())
+        {
+            *guess = first.id;
         }
         for policy in &session.policies {
             let id = policy.id;
-            let Some(cell) = self.policies.value_mut(id) else { continue };
-            if cell.session == self.session {
+            if !self.count_policy(id, policy.outcome, writer) {
                 continue;
             }
-            cell.session = self.session;
-            let [successful, failed] = counts(cell, &mut self.more, writer);
-            match policy.outcome {
-                Outcome::Success => *successful = successful.saturating_add(1),
-                Outcome::Failure => *failed = failed.saturating_add(1),
-            }
-            let failures = session.failures.get(policy.failures.clone()).unwrap_or_default();
+            let failures = session.failures.get_mut(policy.failures.clone()).unwrap_or_default();
             self.count_failures(&mut session.bytes, failures, id, writer, full, spare);
         }
         Ok(())
@@ -143,39 +151,75 @@ impl Counters {
     fn count_failures(
         &mut self,
         bytes: &mut [u8],
-        failures: &[EncodedFailure],
+        failures: &mut [EncodedFailure],
         policy: u32,
         writer: u16,
         full: bool,
         spare: &mut Vec<u8>,
     ) {
-        for (at, failure) in failures.iter().enumerate() {
-            let key = parented(bytes, &failure.key, policy);
-            let known = self.failures.find(key).filter(|&id| {
-                self.failures.value(id).is_some_and(|cell| has(cell, &self.more, writer))
-            });
-            let id = match known {
-                Some(id) => Some(id),
-                None if !full && self.begin_row(policy) => {
-                    self.failures.intern(key, || Cell::EMPTY)
-                }
+        for at in 0..failures.len() {
+            let Some(failure) = failures.get_mut(at) else { break };
+            failure.id =
+                self.exact_row(parented(bytes, &failure.key, policy), policy, writer, full);
+            match failure.id {
+                Some(id) => self.count_failure(id, writer),
                 None => {
-                    self.omit(
-                        bytes,
-                        failures.get(..=at).unwrap_or_default(),
-                        policy,
-                        writer,
-                        spare,
-                    );
-                    continue;
+                    let failures = failures.get(..=at).unwrap_or_default();
+                    self.omit(bytes, failures, policy, writer, spare);
                 }
+            }
+        }
+    }
+
+    /// The row of this failure alone, if there is one or may be one.
+    fn exact_row(&mut self, key: &[u8], policy: u32, writer: u16, full: bool) -> Option<u32> {
+        let known = self.failures.find(key).filter(|&id| {
+            self.failures.value(id).is_some_and(|cell| has(cell, &self.more, writer))
+        });
+        match known {
+            None if !full && self.begin_row(policy) => self.failures.intern(key, || Cell::EMPTY),
+            known => known,
+        }
+    }
+
+    /// Equal failures within one session count once.
+    fn count_failure(&mut self, id: u32, writer: u16) {
+        let Some(cell) = self.failures.value_mut(id) else { return };
+        if cell.session != self.session {
+            cell.session = self.session;
+            let [_, failed] = counts(cell, &mut self.more, writer);
+            *failed = failed.saturating_add(1);
+        }
+    }
+
+    fn count_policy(&mut self, id: u32, outcome: Outcome, writer: u16) -> bool {
+        let Some(cell) = self.policies.value_mut(id) else { return false };
+        let first = cell.session != self.session;
+        if first {
+            cell.session = self.session;
+            let [successful, failed] = counts(cell, &mut self.more, writer);
+            let count = match outcome {
+                Outcome::Success => successful,
+                Outcome::Failure => failed,
             };
-            let Some(cell) = id.and_then(|id| self.failures.value_mut(id)) else { continue };
-            // Equal failures within one session count once.
-            if cell.session != self.session {
-                cell.session = self.session;
-                let [_, failed] = counts(cell, &mut self.more, writer);
-                *failed = failed.saturating_add(1);
+            *count = count.saturating_add(1);
+        }
+        first
+    }
+
+    fn begin_session(&mut self) {
+        self.session = self.session.wrapping_add(1).max(1);
+    }
+
+    /// Counts another session that is like one counted before.
+    pub(super) fn count_again(&mut self, rows: &[Row], writer: u16) {
+        self.begin_session();
+        for row in rows {
+            match *row {
+                Row::Policy(id, outcome) => {
+                    self.count_policy(id, outcome, writer);
+                }
+                Row::Failure(id) => self.count_failure(id, writer),
             }
         }
     }
@@ -239,11 +283,12 @@ impl Counters {
 /// Interns a key, or finds it where nothing new may be added.
 fn enter<T>(
     table: &mut Table<T>,
+    guess: u32,
     key: &[u8],
     full: bool,
     value: impl FnOnce() -> T,
 ) -> Result<u32, Refused> {
-    let id = if full { table.find(key) } else { table.intern(key, value) };
+    let id = if full { table.find(key) } else { table.intern_near(guess, key, value) };
     id.ok_or(Refused::Full)
 }
 
@@ -264,13 +309,15 @@ fn merge_table(
     writers: &[Option<u16>],
 ) -> Vec<Option<u32>> {
     let mut key = Vec::new();
+    let mut guess = 0;
     let merge_row = |id: u32| {
         let (parent, tail) = other.key(id).split_first_chunk::<{ key::PARENT }>()?;
         let parent = (*parents.get(u32::from_le_bytes(*parent) as usize)?)?;
         key.clear();
         key.extend_from_slice(&parent.to_le_bytes());
         key.extend_from_slice(tail);
-        let ours = table.intern(&key, || Cell::EMPTY)?;
+        let ours = table.intern_near(guess, &key, || Cell::EMPTY)?;
+        guess = ours + 1;
         let cell = table.value_mut(ours)?;
         each(other.value(id)?, other_more, |writer, theirs| {
             if let Some(Some(writer)) = writers.get(usize::from(writer)) {
@@ -281,3 +328,6 @@ fn merge_table(
     };
     (0..other.len()).map(merge_row).collect()
 }
+
+/// A number that no row has.
+pub(super) const NO_GUESS: u32 = u32::MAX;

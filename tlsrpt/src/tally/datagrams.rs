@@ -9,7 +9,8 @@ impl Tally {
     /// Counts the session of a datagram that has come now, wholly or not at all.
     ///
     /// This is [`Datagram::read`](crate::Datagram::read) and [`record`](Self::record) in one,
-    /// without reading a record anew that the day has seen before.
+    /// without reading a record anew that the day has seen before, or a datagram that came lately
+    /// in the same bytes.
     ///
     /// # Errors
     ///
@@ -20,11 +21,16 @@ impl Tally {
         bytes: &[u8],
         now: UnixTime,
     ) -> Result<Counted, DatagramRefused> {
+        let Ok(day) = self.open_day(now, now) else { return self.sealed_datagram(bytes, now) };
+        let hash = self.recent.hash(day, bytes);
+        if let Some(rows) = self.recent.rows(hash, bytes)
+            && let Some(counters) = self.days.get_mut(&day)
+            && let Some(writer) = counters.writer(&self.writer)
+        {
+            counters.count_again(rows, writer);
+            return Ok(self.note(Ok(Counted::Counted))?);
+        }
         let parsed = datagram::parse(bytes).map_err(|error| self.malformed_datagram(error))?;
-        let day = match self.open_day(now, now) {
-            Ok(day) => day,
-            Err(refused) => return Ok(self.note(Err(refused))?),
-        };
         self.session.start(&parsed.domain, &parsed.record);
         let key = self.session.bytes.get(self.session.record.clone()).unwrap_or_default();
         let known = self.days.get(&day).and_then(|counters| counters.records.find(key));
@@ -36,7 +42,17 @@ impl Tally {
         let mut policies = parsed.policies.iter();
         let encoded = policies.try_for_each(|policy| self.session.policy(policy, domain));
         let result = encoded.and_then(|()| self.count(day));
+        if result.is_ok() {
+            self.recent.keep(hash, bytes, &self.session);
+        }
         Ok(self.note(result)?)
+    }
+
+    /// A datagram whose day is over, which cannot be unless the clock was set back.
+    fn sealed_datagram(&mut self, bytes: &[u8], now: UnixTime) -> Result<Counted, DatagramRefused> {
+        datagram::parse(bytes).map_err(|error| self.malformed_datagram(error))?;
+        let refused = self.open_day(now, now).map(|_| Counted::Counted);
+        Ok(self.note(refused)?)
     }
 
     fn malformed_datagram(&mut self, error: DatagramError) -> DatagramRefused {

@@ -40,6 +40,8 @@ pub(super) struct EncodedFailure {
     pub(super) key: Range<usize>,
     /// Where the result type ends.
     pub(super) type_end: usize,
+    /// The failure's number in the day's table, once it is counted in a row of its own.
+    pub(super) id: Option<u32>,
 }
 
 impl Encoded {
@@ -152,7 +154,7 @@ impl Encoded {
         key::put_address(out, failure.receiving_ip.as_ref());
         key::put_option(out, information);
         key::put_option(out, reason.map(|text| cut(text, limits::REASON)));
-        self.failures.push(EncodedFailure { key: at..out.len(), type_end });
+        self.failures.push(EncodedFailure { key: at..out.len(), type_end, id: None });
     }
 }
 

@@ -5,6 +5,7 @@ mod counters;
 mod datagrams;
 mod encode;
 mod key;
+mod recent;
 mod render;
 mod reporter;
 mod session;
@@ -27,6 +28,7 @@ use pki_types::UnixTime;
 use crate::limits;
 use crate::time::UtcDay;
 use encode::Encoded;
+use recent::Recent;
 
 /// Counts sessions by day, record, policy and failure.
 ///
@@ -69,6 +71,7 @@ pub struct Tally {
     malformed: BTreeMap<&'static str, u64>,
     session: Encoded,
     spare: Vec<u8>,
+    recent: Recent,
 }
 
 impl Tally {
@@ -85,6 +88,7 @@ impl Tally {
             malformed: BTreeMap::new(),
             session: Encoded::default(),
             spare: Vec::new(),
+            recent: Recent::new(seed ^ 3),
         }
     }
 
@@ -194,6 +198,7 @@ impl Tally {
             return None;
         }
         self.taken = self.taken.max(Some(day));
+        self.recent.clear();
         self.days.remove_entry(&day)
     }
 

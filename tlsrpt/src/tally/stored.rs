@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use pki_types::DnsName;
 
 use super::cell::{Cell, Writer, counts, raise};
-use super::counters::Counters;
+use super::counters::{Counters, NO_GUESS};
 use super::key::{self, PARENT};
 use crate::record::Record;
 
@@ -124,7 +124,7 @@ impl Counters {
     pub fn restore(&mut self, row: &CounterRow) -> Result<(), CounterKeyError> {
         let StoredKey { record, policy, failure } = read(&row.key).ok_or(CounterKeyError)?;
         let writer = self.writer(&row.writer).ok_or(CounterKeyError)?;
-        let record = self.records.intern(record, || ()).ok_or(CounterKeyError)?;
+        let record = self.records.intern(record, || NO_GUESS).ok_or(CounterKeyError)?;
         let mut key = [&record.to_le_bytes(), policy].concat();
         let policy = self.policies.intern(&key, || Cell::EMPTY).ok_or(CounterKeyError)?;
         let cell = if failure.is_empty() {

@@ -473,3 +473,54 @@ fn rows_since_a_mark_are_those_counted_later() {
     assert_eq!(tally.day(day()).unwrap().rows_since(mark).count(), 2);
     assert_eq!(tally.day(day()).unwrap().rows_since(Mark::default()).count(), 2);
 }
+
+/// A datagram of a session that failed in these ways.
+fn datagram(reasons: core::ops::Range<usize>) -> Vec<u8> {
+    let failures = reasons.map(|at| reason(format!("reason {at}")));
+    let mut outcome = PolicyOutcome::new(sts(), Outcome::Failure);
+    outcome.failures.extend(failures);
+    crate::DatagramWriter::new().session(&session().policy(outcome)).unwrap().to_vec()
+}
+
+#[test]
+fn house_equal_datagrams_meet_the_cap_each_time() {
+    let mut tally = tally();
+    let (fits, beyond) = (datagram(0..250), datagram(100..300));
+    for _ in 0..5 {
+        tally.record_datagram(&fits, at(0)).unwrap();
+        tally.record_datagram(&beyond, at(0)).unwrap();
+    }
+    assert_eq!(tally.day(day()).unwrap().omitted(), 5 * 44, "256 rows are exact, 44 are not");
+    let reports = reports(&tally);
+    let details: Vec<_> = reports[0].details().collect();
+    assert_eq!(details.len(), 257);
+    assert_eq!(summary(&reports[0]), [Summary { successful: 0, failed: 10 }]);
+    let of = |text: &str| {
+        let mut found = details
+            .iter()
+            .filter(|detail| detail.failure.failure_reason_code.as_deref() == Some(text));
+        found.next().map(|detail| detail.failed_session_count)
+    };
+    assert_eq!([of("reason 0"), of("reason 120"), of("reason 255")], [Some(5), Some(10), Some(5)]);
+    assert_eq!([of("reason 256"), of("details-omitted")], [None, Some(5 * 44)]);
+}
+
+#[test]
+fn equal_datagrams_of_two_days_count_on_their_own_day() {
+    let mut tally = tally();
+    let bytes = datagram(0..1);
+    let days = [at(0), at(86_400 + 700), at(86_400 + 701)];
+    for now in days {
+        for _ in 0..3 {
+            tally.record_datagram(&bytes, now).unwrap();
+        }
+        if now == days[1] {
+            assert_eq!(tally.take_sealed(now).unwrap().0, day());
+        }
+    }
+    assert_eq!(tally.statistics().counted, 9);
+    let next = UtcDay::of(days[1]);
+    let reporter = reporter();
+    let report = tally.day(next).unwrap().reports(&reporter, next).next().unwrap();
+    assert_eq!(summary(report.report()), [Summary { successful: 0, failed: 6 }]);
+}
