@@ -37,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) roots: Option<PathBuf>,
 
+    /// Ask this resolver what the domains publish now, in place of the system's first one if no address is
+    /// given: MX hosts against the mx lines, the records of MTA-STS and TLSRPT, the policy host.
+    #[arg(long, value_name = "ADDRESS:PORT", num_args = 0..=1)]
+    pub(crate) dns: Option<Option<SocketAddr>>,
+
     /// Connections at a time; further ones wait.
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) connections: u32,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mta_sts::publish::{Hosting, Lint, content_id, lint};
-use mta_sts::{Policy, PolicyDomain, Profile, Severity};
+use mta_sts::{PolicyDomain, PolicyId, Profile, Record, Severity};
 use pki_types::pem::PemObject;
 use pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::client::WebPkiServerVerifier;
@@ -14,6 +14,9 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, Error, RootCertStore};
 use smtp_tls::adapter::rustls::native_roots;
+use smtp_tls::resolve::{LookUpError, Question};
+
+use crate::live::{Dns, Found, Live};
 
 /// A finding about one domain.
 #[derive(Debug)]
@@ -39,13 +42,24 @@ pub(crate) enum What {
     NoPolicy,
     /// The name of the file is not that of a domain.
     NoDomain,
+    /// This could not be looked up.
+    LookUp(Question, LookUpError),
+    /// An MX record names what no policy can allow.
+    NoHostName(String),
+    /// The policy host has no address.
+    NoPolicyHost,
+    /// The domain asks for no TLS reports.
+    NoReporting,
+    /// The domain asks for TLS reports by a record that is none.
+    ReportingInvalid(tlsrpt::NoRecord),
 }
 
 impl Finding {
     pub(crate) fn severity(&self) -> Severity {
         match &self.what {
             What::Policy(lint) => lint.severity(),
-            What::NoPolicy => Severity::Warning,
+            What::NoPolicy | What::LookUp(..) | What::ReportingInvalid(_) => Severity::Warning,
+            What::NoReporting => Severity::Notice,
             _ => Severity::Error,
         }
     }
@@ -59,6 +73,11 @@ impl Finding {
             What::NoCertificate => "no-certificate",
             What::NoPolicy => "no-policy",
             What::NoDomain => "no-domain",
+            What::LookUp(..) => "look-up-failed",
+            What::NoHostName(_) => "mx-no-host-name",
+            What::NoPolicyHost => "no-policy-host",
+            What::NoReporting => "no-reporting",
+            What::ReportingInvalid(_) => "reporting-invalid",
         }
     }
 }
@@ -77,6 +96,19 @@ impl fmt::Display for Finding {
             What::NoCertificate => f.write_str("nothing is served without a certificate"),
             What::NoPolicy => f.write_str("the certificate is there, the policy is not"),
             What::NoDomain => f.write_str("the name of the file is not that of a domain"),
+            What::LookUp(question, error) => write!(f, "{question} is not known: {error}"),
+            What::NoHostName(name) => {
+                write!(f, "the MX record names {name:?}, which no policy can allow; name a host")
+            }
+            What::NoPolicyHost => f.write_str(
+                "the policy host has no address in DNS; add one, or an alias of this server",
+            ),
+            What::NoReporting => f.write_str(
+                "nobody reports failed deliveries; publish a record at _smtp._tls (RFC 8460)",
+            ),
+            What::ReportingInvalid(error) => {
+                write!(f, "the record at _smtp._tls is not used: {error}; write it anew")
+            }
         }
     }
 }
@@ -85,12 +117,18 @@ impl fmt::Display for Finding {
 pub(crate) struct Inspector {
     provider: Arc<CryptoProvider>,
     verifier: Arc<WebPkiServerVerifier>,
+    pub(crate) dns: Option<Dns>,
 }
 
+/// A policy with the id under which DNS announced it.
+pub(crate) type Announced = (PolicyId, Vec<u8>);
+
 impl Inspector {
-    /// Judges certificates by the roots in this file, or by those of the system.
+    /// Judges certificates by the roots in this file, or by those of the system, and policies by what
+    /// this says of their domains.
     pub(crate) fn new(
         roots: Option<&Path>,
+        dns: Option<Dns>,
     ) -> Result<Self, Box<dyn core::error::Error + Send + Sync>> {
         let roots = match roots {
             None => native_roots()?,
@@ -105,26 +143,7 @@ impl Inspector {
         let provider = Arc::new(ring::default_provider());
         let own = Arc::clone(&provider);
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), own).build()?;
-        Ok(Self { provider, verifier })
-    }
-
-    /// What can be told of a policy without asking DNS, and the policy if it may be served.
-    pub(crate) fn policy(&self, domain: &PolicyDomain, body: &[u8]) -> (Option<Policy>, Vec<Lint>) {
-        let policy = Policy::parse(body, Profile::Rfc).ok();
-        let id = policy.as_ref().map(|policy| content_id(policy.as_str()).to_string());
-        let record = format!("v=STSv1; id={};", id.as_deref().unwrap_or("0"));
-        let hosting = Hosting {
-            domain,
-            mx_hosts: &[],
-            records: &[record.as_bytes()],
-            body,
-            previous: None,
-            is_public_suffix: |name| !name.contains('.'),
-        };
-        let mut findings = lint(&hosting);
-        // Of the MX records nothing is known here.
-        findings.retain(|lint| !matches!(lint, Lint::MxUnused(_) | Lint::MxNotCovered(_)));
-        (policy, findings)
+        Ok(Self { provider, verifier, dns })
     }
 
     /// The chain and the key in a PEM file.
@@ -160,4 +179,64 @@ impl Inspector {
             _ => "it is invalid",
         })
     }
+}
+
+/// What can be told of a policy by its file, and by what DNS says of its domain if that is known. With it
+/// comes what DNS announces and the file holds, if the two are one publication.
+///
+/// `before` is the publication that was seen last. Without one an id that was made from other content gives
+/// the change away.
+pub(crate) fn policy(
+    domain: &PolicyDomain,
+    body: &[u8],
+    live: Option<&Live>,
+    before: Option<&Announced>,
+) -> (Vec<What>, Option<Announced>) {
+    let records = live.and_then(|live| live.records.as_ref());
+    let records: Option<Vec<&[u8]>> = records.map(|all| all.iter().map(Vec::as_slice).collect());
+    let announced = records.as_ref().and_then(|all| {
+        let record = Record::from_answer(all.iter().map(|one| [*one]), Profile::Interop);
+        record.ok().map(|record| *record.id())
+    });
+    let other_content = announced.filter(|id| is_of_other_content(id, body));
+    let previous = before.map(|(id, body)| (id, body.as_slice()));
+    let findings = lint(&Hosting {
+        domain,
+        mx_hosts: live.and_then(|live| live.mx_hosts.as_deref()),
+        records: records.as_deref(),
+        body,
+        previous: previous.or_else(|| other_content.as_ref().map(|id| (id, &[][..]))),
+        is_public_suffix: |name| !name.contains('.'),
+    });
+    let fits = !findings.iter().any(|lint| matches!(lint, Lint::IdUnchanged));
+    let announced = announced.filter(|_| fits).map(|id| (id, body.to_vec()));
+    let findings = findings.into_iter().map(What::Policy);
+    (findings.chain(live.into_iter().flat_map(around)).collect(), announced)
+}
+
+fn is_of_other_content(id: &PolicyId, body: &[u8]) -> bool {
+    let own = core::str::from_utf8(body).map(content_id);
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    own.is_ok_and(|own| {
+        own != *id && id.as_str().len() == own.as_str().len() && id.as_str().bytes().all(is_hex)
+    })
+}
+
+/// What DNS says besides the policy.
+fn around(live: &Live) -> Vec<What> {
+    let mut found = Vec::new();
+    found.extend(live.no_hosts.iter().cloned().map(What::NoHostName));
+    if live.policy_host == Some(Found::No) {
+        found.push(What::NoPolicyHost);
+    }
+    if let Some(records) = &live.reporting {
+        match tlsrpt::Record::choose(records) {
+            Ok(_) => {}
+            Err(tlsrpt::NoRecord::Absent) => found.push(What::NoReporting),
+            Err(error) => found.push(What::ReportingInvalid(error)),
+        }
+    }
+    let failed = live.failed.iter().cloned();
+    found.extend(failed.map(|(question, error)| What::LookUp(question, error)));
+    found
 }

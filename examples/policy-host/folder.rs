@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use mta_sts::publish::content_id;
-use mta_sts::{Policy, PolicyDomain, Severity};
+use mta_sts::{Policy, PolicyDomain, Profile, Severity};
 use rustls::sign::CertifiedKey;
 
-use crate::finding::{Finding, Inspector, What};
+use crate::finding::{Announced, Finding, Inspector, What, policy};
 use crate::site::{ByHost, Site, Sites};
 
 /// The two folders, and what of them was good when they were read last.
@@ -22,6 +22,10 @@ pub(crate) struct Folder {
     seen: Seen,
     good_policies: HashMap<PolicyDomain, Arc<str>>,
     good_keys: HashMap<PolicyDomain, Arc<CertifiedKey>>,
+    /// The policies as they stand in the files, good or not.
+    bodies: BTreeMap<PolicyDomain, Vec<u8>>,
+    /// The publications that were seen last.
+    announced: HashMap<PolicyDomain, Announced>,
 }
 
 /// The files with their sizes and times.
@@ -29,7 +33,7 @@ type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
 /// What one reading of the folders has given.
 pub(crate) struct Reading {
-    pub(crate) sites: ByHost,
+    sites: ByHost,
     records: Vec<String>,
     findings: Vec<Finding>,
 }
@@ -37,6 +41,11 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity() == Severity::Error)
+    }
+
+    /// What is served from now on.
+    pub(crate) fn take_sites(&mut self) -> ByHost {
+        core::mem::take(&mut self.sites)
     }
 
     /// Prints the findings, and the records that belong to the policies.
@@ -52,8 +61,15 @@ impl Reading {
 
 impl Folder {
     pub(crate) fn new(policies: PathBuf, certificates: PathBuf) -> Self {
-        let (good_policies, good_keys) = (HashMap::new(), HashMap::new());
-        Self { policies, certificates, seen: Seen::new(), good_policies, good_keys }
+        Self {
+            policies,
+            certificates,
+            seen: Seen::new(),
+            good_policies: HashMap::new(),
+            good_keys: HashMap::new(),
+            bodies: BTreeMap::new(),
+            announced: HashMap::new(),
+        }
     }
 
     /// Reads all files. One that cannot be used leaves what was good before.
@@ -62,7 +78,7 @@ impl Folder {
         let mut findings = Vec::new();
         let policies = files(&self.policies, "txt", Policy::MAX_LEN as u64, &mut findings)?;
         let keys = files(&self.certificates, "pem", PEM_BYTES, &mut findings)?;
-        self.take_policies(policies, inspector, &mut findings);
+        self.take_policies(policies);
         self.take_keys(keys, inspector, &mut findings);
         let sites = self.sites(&mut findings);
         let mut records: Vec<_> = self
@@ -76,22 +92,33 @@ impl Folder {
         Ok(Reading { sites, records, findings })
     }
 
-    fn take_policies(
-        &mut self,
-        files: BTreeMap<PolicyDomain, Option<Vec<u8>>>,
-        inspector: &Inspector,
-        findings: &mut Vec<Finding>,
-    ) {
-        let mut before = core::mem::take(&mut self.good_policies);
-        for (domain, body) in files {
-            let (policy, lint) =
-                body.map_or((None, Vec::new()), |body| inspector.policy(&domain, &body));
-            let of = |lint| Finding { domain: domain.to_string(), what: What::Policy(lint) };
-            findings.extend(lint.into_iter().map(of));
-            let good = policy.map(|policy| Arc::from(policy.as_str()));
-            if let Some(body) = good.or_else(|| before.remove(&domain)) {
-                self.good_policies.insert(domain, body);
+    /// Adds what can be told of the policies. It may ask DNS and take its time.
+    pub(crate) fn lint(&mut self, inspector: &Inspector, reading: &mut Reading) {
+        let live = inspector.dns.as_ref().map(|dns| dns.live(self.bodies.keys()));
+        for (domain, body) in &self.bodies {
+            let live = live.as_ref().and_then(|live| live.get(domain));
+            let before = self.announced.get(domain);
+            let (found, announced) = policy(domain, body, live, before);
+            let of = |what| Finding { domain: domain.to_string(), what };
+            reading.findings.extend(found.into_iter().map(of));
+            if let Some(announced) = announced {
+                self.announced.insert(domain.clone(), announced);
             }
+        }
+        self.announced.retain(|domain, _| self.bodies.contains_key(domain));
+        reading.findings.sort_by(|one, other| one.domain.cmp(&other.domain));
+    }
+
+    fn take_policies(&mut self, files: BTreeMap<PolicyDomain, Option<Vec<u8>>>) {
+        let mut before = core::mem::take(&mut self.good_policies);
+        self.bodies.clear();
+        for (domain, body) in files {
+            let good = body.as_ref().and_then(|body| Policy::parse(body, Profile::Rfc).ok());
+            let good = good.map(|policy| Arc::from(policy.as_str()));
+            if let Some(body) = good.or_else(|| before.remove(&domain)) {
+                self.good_policies.insert(domain.clone(), body);
+            }
+            self.bodies.extend(body.map(|body| (domain, body)));
         }
     }
 
@@ -136,7 +163,6 @@ impl Folder {
             what: What::NoCertificate,
         };
         findings.extend(bare.map(what));
-        findings.sort_by(|one, other| one.domain.cmp(&other.domain));
         sites
     }
 
@@ -159,13 +185,22 @@ impl Folder {
     }
 }
 
-/// Looks every second whether a file has changed, and reads all again then.
-pub(crate) async fn reload(
+/// Prints what the first reading has found, then looks every second whether a file has changed, and
+/// reads all again then.
+pub(crate) async fn watch(
     mut folder: Folder,
+    mut first: Reading,
     inspector: Inspector,
     sites: Arc<Sites>,
 ) -> Result<(), tokio::task::JoinError> {
     let inspector = Arc::new(inspector);
+    let own = Arc::clone(&inspector);
+    let lint = move || {
+        folder.lint(&own, &mut first);
+        first.print();
+        folder
+    };
+    folder = tokio::task::spawn_blocking(lint).await?;
     loop {
         tokio::time::sleep(LOOK).await;
         let (own, inspector) = (Arc::clone(&sites), Arc::clone(&inspector));
@@ -176,9 +211,10 @@ pub(crate) async fn reload(
                 Err(error) => Err(error),
             };
             match reading {
-                Ok(reading) => {
+                Ok(mut reading) => {
+                    own.replace(reading.take_sites());
+                    folder.lint(&inspector, &mut reading);
                     reading.print();
-                    own.replace(reading.sites);
                     println!("reloaded");
                 }
                 // What was served goes on.

@@ -16,10 +16,11 @@ use crate::severity::Severity;
 pub struct Hosting<'a> {
     /// The domain.
     pub domain: &'a PolicyDomain,
-    /// The hosts in its MX records, or the domain itself if there are none.
-    pub mx_hosts: &'a [HostName],
-    /// The TXT records at `_mta-sts.<domain>`, each with its character-strings joined.
-    pub records: &'a [&'a [u8]],
+    /// The hosts in its MX records, or the domain itself if there are none; nothing if they are not known.
+    pub mx_hosts: Option<&'a [HostName]>,
+    /// The TXT records at `_mta-sts.<domain>`, each with its character-strings joined; nothing if they
+    /// are not known.
+    pub records: Option<&'a [&'a [u8]]>,
     /// The body of the policy file.
     pub body: &'a [u8],
     /// The id and the body of the publication before this one, if known.
@@ -138,7 +139,7 @@ impl fmt::Display for Lint {
 #[must_use]
 pub fn lint(hosting: &Hosting<'_>) -> Vec<Lint> {
     let mut findings = Vec::new();
-    let id = record(hosting, &mut findings);
+    let id = hosting.records.and_then(|records| record(records, &mut findings));
     file(hosting, &mut findings);
     // Read leniently: what senders may take, and what it would mean to them.
     match Policy::parse(hosting.body, Profile::Interop) {
@@ -161,12 +162,12 @@ pub fn lint(hosting: &Hosting<'_>) -> Vec<Lint> {
     findings
 }
 
-fn record(hosting: &Hosting<'_>, findings: &mut Vec<Lint>) -> Option<PolicyId> {
-    let ours = hosting.records.iter().filter(|record| record.starts_with(b"v=STSv1"));
+fn record(records: &[&[u8]], findings: &mut Vec<Lint>) -> Option<PolicyId> {
+    let ours = records.iter().filter(|record| record.starts_with(b"v=STSv1"));
     if ours.count() > 1 {
         findings.push(Lint::StrayRecord);
     }
-    match Record::from_answer(hosting.records.iter().map(|record| [*record]), Profile::Rfc) {
+    match Record::from_answer(records.iter().map(|record| [*record]), Profile::Rfc) {
         Ok(record) => Some(*record.id()),
         Err(error) => {
             findings.push(Lint::RecordInvalid(error));
@@ -204,18 +205,16 @@ fn lifetime(policy: &Policy, findings: &mut Vec<Lint>) {
 }
 
 fn coverage(hosting: &Hosting<'_>, policy: &Policy, findings: &mut Vec<Lint>) {
-    if policy.mode() != Mode::None {
-        let uncovered = hosting.mx_hosts.iter().filter(|host| !policy.allows(host));
-        findings.extend(uncovered.map(|host| Lint::MxNotCovered(host.clone())));
-    }
-    for pattern in policy.patterns() {
-        if !hosting.mx_hosts.iter().any(|host| pattern.matches(host)) {
-            findings.push(Lint::MxUnused(pattern.to_string()));
+    if let Some(hosts) = hosting.mx_hosts {
+        if policy.mode() != Mode::None {
+            let uncovered = hosts.iter().filter(|host| !policy.allows(host));
+            findings.extend(uncovered.map(|host| Lint::MxNotCovered(host.clone())));
         }
-        if is_broad(hosting, &pattern) {
-            findings.push(Lint::WildcardBroad(pattern.to_string()));
-        }
+        let unused = policy.patterns().filter(|one| !hosts.iter().any(|host| one.matches(host)));
+        findings.extend(unused.map(|pattern| Lint::MxUnused(pattern.to_string())));
     }
+    let broad = policy.patterns().filter(|pattern| is_broad(hosting, pattern));
+    findings.extend(broad.map(|pattern| Lint::WildcardBroad(pattern.to_string())));
 }
 
 fn is_broad(hosting: &Hosting<'_>, pattern: &MxPattern<'_>) -> bool {

@@ -121,8 +121,8 @@ fn words(
     let id = old.map(|(id, _)| id.parse::<PolicyId>().unwrap());
     let findings = lint(&Hosting {
         domain: &"example.org".parse().unwrap(),
-        mx_hosts: &hosts,
-        records,
+        mx_hosts: Some(&hosts),
+        records: Some(records),
         body: body.as_bytes(),
         previous: id.as_ref().zip(old.map(|(_, body)| body.as_bytes())),
         is_public_suffix: |name| !name.contains('.'),
@@ -187,6 +187,22 @@ fn h06_the_record() {
     assert_eq!(old("1", "other"), ["id-unchanged"]);
     assert_eq!(old("0", "other"), [""; 0]);
     assert_eq!(old("1", CLEAN), [""; 0]);
+}
+
+#[test]
+fn h06_what_is_not_known_is_not_complained_of() {
+    let hosting = Hosting {
+        domain: &"example.org".parse().unwrap(),
+        mx_hosts: None,
+        records: None,
+        body: CLEAN.as_bytes(),
+        previous: Some((&"1".parse().unwrap(), b"other")),
+        is_public_suffix: |name| !name.contains('.'),
+    };
+    assert_eq!(lint(&hosting), []);
+    let body = CLEAN.replace("mx1.", "*.");
+    let findings = lint(&Hosting { body: body.as_bytes(), ..hosting });
+    assert_eq!(findings, [Lint::WildcardBroad("*.example.org".into())]);
 }
 
 #[test]

@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+mod live;
+
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -98,7 +100,12 @@ impl Folders {
     }
 
     fn check(&self) -> (Option<i32>, String) {
-        let Output { status, stdout, .. } = self.command(&["--check"]).output().unwrap();
+        self.check_with(&[])
+    }
+
+    fn check_with(&self, more: &[&str]) -> (Option<i32>, String) {
+        let options = [&["--check"], more].concat();
+        let Output { status, stdout, .. } = self.command(&options).output().unwrap();
         (status.code(), String::from_utf8(stdout).unwrap())
     }
 
