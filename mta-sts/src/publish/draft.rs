@@ -6,6 +6,7 @@ use core::fmt::Write;
 
 use pki_types::UnixTime;
 
+use super::extension::Extension;
 use super::id::{content_id, time_id};
 use crate::mx::{MxPattern, PatternError};
 use crate::name::to_ascii;
@@ -54,6 +55,8 @@ pub enum Promise {
     Testing(MxList),
     /// Nothing any more: how a domain leaves MTA-STS (section 8.3).
     None,
+    /// The same, with the hosts still named for those who read the file.
+    NoneNaming(MxList),
 }
 
 impl Promise {
@@ -61,13 +64,13 @@ impl Promise {
         match self {
             Self::Enforce(_) => Mode::Enforce,
             Self::Testing(_) => Mode::Testing,
-            Self::None => Mode::None,
+            Self::None | Self::NoneNaming(_) => Mode::None,
         }
     }
 
     fn patterns(&self) -> &[MxPattern<'static>] {
         match self {
-            Self::Enforce(list) | Self::Testing(list) => &list.0,
+            Self::Enforce(list) | Self::Testing(list) | Self::NoneNaming(list) => &list.0,
             Self::None => &[],
         }
     }
@@ -157,6 +160,20 @@ impl Publication {
     ///
     /// [`PublishError::Policy`] if there are so many patterns that the policy has over 65 536 bytes.
     pub fn new(promise: &Promise, max_age: MaxAge, id: IdFrom) -> Result<Self, PublishError> {
+        Self::with_extensions(promise, max_age, &[], id)
+    }
+
+    /// The same with further fields, which come last.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError::Policy`] if the policy has over 65 536 bytes.
+    pub fn with_extensions(
+        promise: &Promise,
+        max_age: MaxAge,
+        extensions: &[Extension],
+        id: IdFrom,
+    ) -> Result<Self, PublishError> {
         let mut text = String::from("version: STSv1\r\nmode: ");
         text.push_str(promise.mode().as_str());
         for pattern in promise.patterns() {
@@ -165,6 +182,9 @@ impl Publication {
         }
         text.push_str("\r\nmax_age: ");
         text.push_str(&max_age.0.to_string());
+        for extension in extensions {
+            let _ = write!(text, "\r\n{extension}");
+        }
         text.push_str("\r\n");
         let policy = Policy::parse(text.as_bytes(), Profile::Rfc)?;
         let id = match id {

@@ -1,6 +1,7 @@
 //! The other side: policy text and TXT record for a domain that one hosts.
 
 mod draft;
+mod extension;
 mod id;
 mod lint;
 
@@ -10,6 +11,7 @@ use alloc::string::String;
 use crate::policy::Policy;
 
 pub use draft::{IdFrom, MaxAge, MaxAgeError, MxList, Promise, Publication, PublishError};
+pub use extension::{Extension, ExtensionError};
 pub use id::content_id;
 pub use lint::{Hosting, Lint, lint};
 

@@ -37,6 +37,40 @@ fn h01_what_is_written_obeys_the_grammar() {
 }
 
 #[test]
+fn h01_extension_fields_that_break_the_grammar_cannot_be_made() {
+    let refused = |name: &str, value: &str| Extension::new(name, value).unwrap_err();
+    let (long, longest) = ("a".repeat(33), "a".repeat(32));
+    for name in ["", "-a", "_a", ".a", "a b", "a:", "ä", &long] {
+        assert_eq!(refused(name, "x"), ExtensionError::Name, "{name}");
+    }
+    for name in ["version", "mode", "max_age", "mx", "Mode", "MX"] {
+        assert_eq!(refused(name, "x"), ExtensionError::Reserved, "{name}");
+    }
+    for (value, at) in
+        [("", 0), (" x", 0), ("x ", 1), ("x\ty", 1), ("x\r\nmode: none", 1), ("ä\u{7f}", 2)]
+    {
+        assert_eq!(refused("name", value), ExtensionError::Value(at), "{value:?}");
+    }
+    assert!(refused(&longest, "").reason().starts_with("extension-"));
+    let fields = [
+        Extension::new("owner", "Postmaster M\u{fc}ller\u{85} x: y").unwrap(),
+        Extension::new(&longest, "!").unwrap(),
+    ];
+    let id = IdFrom::Content;
+    let publish = |fields: &[Extension]| {
+        let promise = Promise::NoneNaming(mx(&["a.example"]));
+        Publication::with_extensions(&promise, MaxAge::DAY, fields, id).unwrap()
+    };
+    let publication = publish(&fields);
+    let lines: Vec<_> = publication.policy().lines().collect();
+    let own: Vec<_> = fields.iter().map(ToString::to_string).collect();
+    assert_eq!(lines[..4], ["version: STSv1", "mode: none", "mx: a.example", "max_age: 86400"]);
+    assert_eq!(lines[4..], own);
+    assert_eq!(publication.policy().deviations(), []);
+    assert_ne!(publication.record(), publish(&[]).record(), "they are content");
+}
+
+#[test]
 fn h01_equal_content_has_an_equal_id() {
     let first = publication(Promise::Enforce(mx(&["a.example"])));
     assert_eq!(first, publication(Promise::Enforce(mx(&["A.example"]))));
