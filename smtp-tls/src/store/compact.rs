@@ -101,6 +101,10 @@ impl Slot {
         }
     }
 
+    pub(super) const fn has_entry(&self) -> bool {
+        !matches!(self.entry, Entry::None)
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         matches!(self.entry, Entry::None) && self.history.is_none()
     }

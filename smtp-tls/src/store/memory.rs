@@ -14,7 +14,8 @@ use super::compact::Slot;
 use super::operate::Operate;
 use super::ring::{MOST, Ring};
 
-/// How much a store keeps. Beyond either it forgets the domains that were not asked for of late.
+/// How much a store keeps. Beyond either it forgets: first domains of which it has no policy but fetches
+/// that failed, which cost nobody anything to bring about; then those that were not asked for of late.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Capacity {
     /// How many domains.
@@ -58,9 +59,18 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Kept {
-    ring: Ring,
+    /// Domains with a policy.
+    policies: Ring,
+    /// Domains without one, of which a fetch is known.
+    notes: Ring,
     bodies: Bodies,
     pins: BTreeMap<PolicyDomain, Override>,
+}
+
+/// What becomes of a domain that was looked at.
+enum Looked {
+    Stays,
+    Goes,
 }
 
 impl MemoryStore {
@@ -73,7 +83,7 @@ impl MemoryStore {
     /// How many domains are kept.
     #[must_use]
     pub fn domains(&self) -> usize {
-        self.lock().ring.len()
+        self.lock().len()
     }
 
     /// How many bytes of policies are kept, equal ones counted once.
@@ -82,21 +92,35 @@ impl MemoryStore {
         self.lock().bodies.bytes()
     }
 
-    /// Calls `look` with each place in turn; it names the domain there if that is to be removed.
-    /// What moves meanwhile may be passed over, and has its turn the next time.
-    fn each_slot(&self, mut look: impl FnMut(&mut Kept, usize) -> Option<PolicyDomain>) {
+    /// Calls `look` with each domain of a ring in turn. What moves meanwhile may be passed over, and has
+    /// its turn the next time.
+    fn each_slot(
+        &self,
+        ring: fn(&mut Kept) -> (&mut Ring, &mut Bodies),
+        mut look: impl FnMut(&mut Slot, &mut Bodies) -> Looked,
+    ) {
         let mut place = 0;
         loop {
             let mut kept = self.lock();
             let end = place + AT_A_TIME;
-            while place < end.min(kept.ring.len()) {
-                match look(&mut kept, place) {
+            while place < end.min(ring(&mut kept).0.len()) {
+                let (ring, bodies) = ring(&mut kept);
+                let Some(slot) = ring.slot_mut(place) else { return };
+                let looked = look(slot, bodies);
+                let domain = slot.domain().clone();
+                match looked {
+                    Looked::Stays => place += 1,
                     // Another one stands at this place now.
-                    Some(domain) => drop(kept.ring.remove(&domain)),
-                    None => place += 1,
+                    Looked::Goes => {
+                        if let Some(slot) = ring.remove(&domain)
+                            && !slot.is_empty()
+                        {
+                            kept.notes.add(slot);
+                        }
+                    }
                 }
             }
-            if place >= kept.ring.len() {
+            if place >= ring(&mut kept).0.len() {
                 return;
             }
         }
@@ -119,8 +143,9 @@ impl PolicyStore for MemoryStore {
 
     async fn load(&self, domain: &PolicyDomain) -> Result<Stored, Self::Error> {
         let mut kept = self.lock();
-        let Kept { ring, bodies, pins } = &mut *kept;
-        let mut stored = ring.get(domain).map(|slot| slot.stored(bodies)).unwrap_or_default();
+        let Kept { policies, notes, bodies, pins } = &mut *kept;
+        let slot = policies.get(domain).or_else(|| notes.get(domain));
+        let mut stored = slot.map(|slot| slot.stored(bodies)).unwrap_or_default();
         stored.pin = pins.get(domain).cloned().unwrap_or_default();
         Ok(stored)
     }
@@ -128,13 +153,9 @@ impl PolicyStore for MemoryStore {
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), Self::Error> {
         let mut kept = self.lock();
         kept.apply(domain, update);
-        while kept.ring.len() > self.capacity.domains.min(MOST)
-            || kept.bodies.bytes() > self.capacity.policy_bytes
-        {
-            let Kept { ring, bodies, .. } = &mut *kept;
-            let Some(mut forgotten) = ring.forget_one(domain) else { break };
-            forgotten.release(bodies);
-        }
+        while kept.len() > self.capacity.domains.min(MOST) && kept.forget_note(domain)
+            || kept.is_over(self.capacity) && kept.forget_policy(domain)
+        {}
         Ok(())
     }
 
@@ -142,19 +163,18 @@ impl PolicyStore for MemoryStore {
     /// what is dead.
     async fn due(&self, limit: usize, now: UnixTime) -> Result<Vec<PolicyDomain>, Self::Error> {
         let mut due = First::new(limit);
-        self.each_slot(|kept, place| {
-            let Kept { ring, bodies, .. } = kept;
-            let slot = ring.slot_mut(place)?;
+        self.each_slot(Kept::policies, |slot, bodies| {
             slot.forget_spent(now, bodies);
-            if slot.is_empty() {
-                return Some(slot.domain().clone());
-            }
-            let entry = slot.entry(bodies)?;
+            let Some(entry) = slot.entry(bodies) else { return Looked::Goes };
             let n = self.spread.hash_one(slot.domain());
             if entry.refresh_due(n, now) {
                 due.offer((entry.refresh_at(n).as_secs(), slot.domain().clone()));
             }
-            None
+            Looked::Stays
+        });
+        self.each_slot(Kept::notes, |slot, bodies| {
+            slot.forget_spent(now, bodies);
+            if slot.is_empty() { Looked::Goes } else { Looked::Stays }
         });
         Ok(due.into_iter().map(|(_, domain)| domain).collect())
     }
@@ -167,13 +187,14 @@ impl Operate for MemoryStore {
         limit: usize,
     ) -> Result<Vec<PolicyDomain>, Self::Error> {
         let mut names = First::new(limit);
-        self.each_slot(|kept, place| {
-            let domain = kept.ring.slot(place)?.domain();
-            if after.is_none_or(|after| domain > after) {
-                names.offer(domain.clone());
-            }
-            None
-        });
+        for ring in [Kept::policies, Kept::notes] {
+            self.each_slot(ring, |slot, _| {
+                if after.is_none_or(|after| slot.domain() > after) {
+                    names.offer(slot.domain().clone());
+                }
+                Looked::Stays
+            });
+        }
         Ok(names.into_iter().collect())
     }
 
@@ -192,20 +213,48 @@ impl Operate for MemoryStore {
 }
 
 impl Kept {
+    const fn policies(&mut self) -> (&mut Ring, &mut Bodies) {
+        (&mut self.policies, &mut self.bodies)
+    }
+
+    const fn notes(&mut self) -> (&mut Ring, &mut Bodies) {
+        (&mut self.notes, &mut self.bodies)
+    }
+
+    const fn len(&self) -> usize {
+        self.policies.len() + self.notes.len()
+    }
+
+    fn is_over(&self, capacity: Capacity) -> bool {
+        self.len() > capacity.domains.min(MOST) || self.bodies.bytes() > capacity.policy_bytes
+    }
+
     fn apply(&mut self, domain: &PolicyDomain, update: &Update) {
-        let Self { ring, bodies, .. } = self;
-        if let Some(slot) = ring.get(domain) {
-            slot.apply(update, bodies);
-            if slot.is_empty() {
-                ring.remove(domain);
-            }
-            return;
+        let there = self.policies.remove(domain).or_else(|| self.notes.remove(domain));
+        let mut slot = there.unwrap_or_else(|| Slot::new(domain.clone()));
+        slot.used = true;
+        slot.apply(update, &mut self.bodies);
+        self.add(slot);
+    }
+
+    /// Adds a domain that is not there, if there is something to keep of it.
+    fn add(&mut self, slot: Slot) {
+        match (slot.has_entry(), slot.is_empty()) {
+            (true, _) => self.policies.add(slot),
+            (false, false) => self.notes.add(slot),
+            (false, true) => {}
         }
-        let mut slot = Slot::new(domain.clone());
-        slot.apply(update, bodies);
-        if !slot.is_empty() {
-            ring.add(slot);
-        }
+    }
+
+    /// Forgets a domain without a policy, other than `keep`; whether there was one.
+    fn forget_note(&mut self, keep: &PolicyDomain) -> bool {
+        self.notes.forget_one(keep).is_some()
+    }
+
+    /// Forgets a domain with a policy, other than `keep`; whether there was one.
+    fn forget_policy(&mut self, keep: &PolicyDomain) -> bool {
+        let forgotten = self.policies.forget_one(keep);
+        forgotten.map(|mut slot| slot.release(&mut self.bodies)).is_some()
     }
 }
 
@@ -316,6 +365,44 @@ mod tests {
         ready(store.save(&domain(1), &put("mx2.example", 7)));
         assert_eq!(store.policy_bytes(), body("mx2.example").len());
         assert_eq!(store.domains(), 1);
+    }
+
+    fn note() -> Update {
+        let failed = Some(FailureKind::ConnectionFailed);
+        let mut update = Update::default();
+        update.history =
+            Some(FetchHistory::default().with_fetch("1".parse().unwrap(), failed, at(5)));
+        update
+    }
+
+    /// A zone with a wildcard makes as many domains that announce a policy and have none as one likes.
+    #[test]
+    fn a10_domains_whose_fetch_fails_push_out_no_policy() {
+        let capacity = Capacity { domains: 10, ..Capacity::default() };
+        let store = MemoryStore::new(capacity);
+        for number in 0..9 {
+            ready(store.save(&domain(number), &put("mx.example", 5)));
+        }
+        for number in 100..1_000 {
+            ready(store.save(&domain(number), &note()));
+            assert_eq!(ready(store.load(&domain(number))).history, note().history.unwrap());
+        }
+        assert_eq!(store.domains(), 10);
+        for number in 0..9 {
+            assert!(ready(store.load(&domain(number))).entry.is_some(), "{number}");
+        }
+        // One that gets its policy is no note any more, and one that loses it is one again.
+        ready(store.save(&domain(999), &put("mx.example", 5)));
+        ready(store.save(&domain(1_000), &note()));
+        assert_eq!(store.domains(), 10, "one policy is forgotten: the last one saved is kept");
+        ready(store.save(&domain(999), &put("mx.example", 5)));
+        ready(store.save(&domain(999), &remove()));
+        assert_eq!(ready(store.load(&domain(999))).history, note().history.unwrap());
+        ready(store.save(&domain(1_001), &note()));
+        assert!(store.domains() <= 10);
+        assert!(ready(store.due(9, at(5 + 3_600))).is_empty());
+        assert_eq!(store.domains(), 8, "notes count for an hour");
+        assert_eq!(ready(store.list(None, 99)).len(), 8);
     }
 
     #[test]

@@ -162,6 +162,30 @@ async fn what_is_due_is_lent_to_one_and_the_dead_are_forgotten() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
+async fn a10_what_is_known_of_a_domain_without_a_policy_goes_by_itself() {
+    let server = Server::start("notes").await;
+    let store = server.store().await;
+    let one = domain("one.example");
+    let life = async || match server.command(&[b"TTL", b"{test}:d:one.example"]).await {
+        ::redis::Value::Int(seconds) => seconds,
+        other => panic!("{other:?}"),
+    };
+    store.save(&one, &update(EntryUpdate::Keep, Some(history("1", T)))).await.unwrap();
+    assert!((3_600..=7_200).contains(&life().await));
+    store.save(&one, &put("1", T)).await.unwrap();
+    assert!(life().await > 366 * DAY as i64);
+    store.save(&one, &update(EntryUpdate::Keep, Some(history("1", T)))).await.unwrap();
+    assert!(life().await > 366 * DAY as i64);
+    store.save(&one, &update(EntryUpdate::Remove, None)).await.unwrap();
+    assert!((3_600..=7_200).contains(&life().await));
+    // The name goes with the next look, whatever became of the rest.
+    server.command(&[b"DEL", b"{test}:d:one.example"]).await;
+    assert_eq!(store.due(9, at(T)).await.unwrap(), []);
+    assert_eq!(server.command(&[b"DBSIZE"]).await, ::redis::Value::Int(0));
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
 async fn i9_a_clock_that_went_back_makes_policies_due() {
     let server = Server::start("clock").await;
     let store = server.store().await;

@@ -169,6 +169,27 @@ async fn beyond_the_capacity_others_are_forgotten() {
 }
 
 #[tokio::test]
+async fn a10_domains_whose_fetch_fails_push_out_no_policy() {
+    let folder = Folder::new("notes");
+    let capacity = FileCapacity { domains: 10, ..FileCapacity::default() };
+    let store = SqliteStore::open_with(folder.file(), capacity).unwrap();
+    for number in 0..9 {
+        store.save(&domain(&format!("d{number}.example")), &put("1", T)).await.unwrap();
+    }
+    let note = update(EntryUpdate::Keep, Some(history("1", T)));
+    for number in 0..60 {
+        let last = domain(&format!("x{number}.example"));
+        store.save(&last, &note).await.unwrap();
+        assert_eq!(store.load(&last).await.unwrap().history, history("1", T));
+    }
+    assert_eq!(store.totals().await.unwrap().0, 10);
+    for number in 0..9 {
+        let stored = store.load(&domain(&format!("d{number}.example"))).await.unwrap();
+        assert!(stored.entry.is_some(), "{number}");
+    }
+}
+
+#[tokio::test]
 async fn files_of_others_and_of_later_versions_are_left_alone() {
     let folder = Folder::new("foreign");
     let open = || SqliteStore::open(folder.file()).map(|_| ()).unwrap_err();

@@ -159,6 +159,16 @@ impl RedisStore {
 
     /// Looks at some of what may be dead and forgets what is.
     async fn forget(&self, now: UnixTime) -> Result<(), RedisError> {
+        for _ in 0..ROUNDS {
+            if self.forget_some(now).await? < FORGOTTEN {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many were looked at.
+    async fn forget_some(&self, now: UnixTime) -> Result<usize, RedisError> {
         let mut ended = cmd("ZRANGEBYSCORE");
         let end = format!("({}", numbers::seconds(now));
         ended.arg(self.key(ENDS)).arg("-inf").arg(end).arg("LIMIT").arg(0).arg(FORGOTTEN);
@@ -180,7 +190,7 @@ impl RedisStore {
                 self.run(&call).await?;
             }
         }
-        Ok(())
+        Ok(domains.len())
     }
 
     async fn drop_damaged(&self, domain: &PolicyDomain, raw: Raw, damaged: form::Damaged) {
@@ -262,6 +272,7 @@ impl PolicyStore for RedisStore {
                 }
             }
         };
+        call.arg(NOTE_LIFE);
         self.run(&call).await
     }
 
@@ -347,8 +358,15 @@ const LENT: i64 = 120;
 /// Seconds that anything is kept without being saved again: longer than the longest life of a policy.
 const LONGEST_LIFE: u32 = 400 * 86_400;
 
-/// Domains looked at for forgetting each time.
+/// Seconds that the fetches of a domain without a policy are kept. They count for an hour; whoever makes
+/// up domains is not to fill the server.
+const NOTE_LIFE: u32 = 2 * 3_600;
+
+/// Domains looked at for forgetting at a time.
 const FORGOTTEN: usize = 1_000;
+
+/// How often in a row, while there are so many.
+const ROUNDS: usize = 20;
 
 /// Seconds until a domain whose history counts is looked at again. A history counts for an hour.
 const LOOK_AGAIN: i64 = 600;

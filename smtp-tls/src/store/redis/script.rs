@@ -22,9 +22,9 @@ return 0"
 }
 
 /// `ARGV`: what to do with the entry, its bytes, refresh, end, number; what to do with the history, its
-/// bytes; seconds that the hash is kept at most; the entry that the update rests on by when it was
-/// fetched, or `any`; when this one was fetched, and the same if it is a fetch and no note on one. All
-/// fields are set in one command.
+/// bytes; seconds that a hash with an entry is kept at most; the entry that the update rests on by when it was
+/// fetched, or `any`; when this one was fetched, and the same if it is a fetch and no note on one; seconds that
+/// a hash without an entry is kept. All fields are set in one command.
 ///
 /// This is `Update::entry_over` of the core.
 pub(super) const SAVE: &str = tidy!(
@@ -50,8 +50,12 @@ elseif ARGV[7] == 'remove' then
 end
 if #fields > 0 then
   redis.call('HSET', KEYS[1], unpack(fields))
-  redis.call('EXPIRE', KEYS[1], ARGV[9])
   redis.call('ZADD', KEYS[2], 0, ARGV[1])
+end
+if redis.call('HEXISTS', KEYS[1], 'e') == 1 then
+  redis.call('EXPIRE', KEYS[1], ARGV[9])
+else
+  redis.call('EXPIRE', KEYS[1], ARGV[13])
 end
 if doing == 'put' then
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])

@@ -92,6 +92,7 @@ CREATE TABLE domains (
 CREATE INDEX domains_refresh ON domains (refresh_at) WHERE refresh_at IS NOT NULL;
 CREATE INDEX domains_forget ON domains (forget_at);
 CREATE INDEX domains_spread ON domains (spread);
+CREATE INDEX domains_notes ON domains (spread) WHERE entry IS NULL;
 CREATE TABLE pins (domain TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE totals (domains INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
 INSERT INTO totals VALUES (0, 0);

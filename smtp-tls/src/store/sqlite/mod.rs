@@ -20,7 +20,7 @@ use super::form;
 use super::operate::Operate;
 
 /// How much a file keeps. Beyond either it forgets domains chosen at random, which nobody outside can
-/// steer.
+/// steer; first of those without a policy, of which it has fetches that failed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FileCapacity {
     /// How many domains.

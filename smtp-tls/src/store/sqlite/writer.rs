@@ -199,29 +199,48 @@ fn forget(file: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Deletes at random until the capacity holds, all but the domain saved last.
+/// Deletes at random until the capacity holds, all but the domain saved last: first what has no policy,
+/// for everybody can bring about as many fetches that fail as he likes.
 fn make_room(
     file: &Connection,
     keep: &PolicyDomain,
     capacity: FileCapacity,
 ) -> rusqlite::Result<()> {
-    let mut delete = file.prepare_cached(
-        "DELETE FROM domains WHERE domain = (
-           SELECT domain FROM domains WHERE spread >= ?1 AND domain <> ?2 ORDER BY spread LIMIT 1)",
-    )?;
     for _ in 0..FORGOTTEN {
         let (domains, bytes) = totals(file)?;
         if domains <= capacity.domains && bytes <= capacity.bytes {
             break;
         }
-        let deleted = delete.execute(params![random().cast_signed(), keep.as_str()])?;
+        let drawn = random().cast_signed();
         // None stands above the number drawn: the first of all.
-        if deleted == 0 && delete.execute(params![i64::MIN, keep.as_str()])? == 0 {
+        let tries = [
+            (DELETE_NOTE, drawn),
+            (DELETE_NOTE, i64::MIN),
+            (DELETE_ANY, drawn),
+            (DELETE_ANY, i64::MIN),
+        ];
+        let mut deleted = 0;
+        for (delete, from) in tries {
+            deleted = file.prepare_cached(delete)?.execute(params![from, keep.as_str()])?;
+            if deleted > 0 {
+                break;
+            }
+        }
+        if deleted == 0 {
             break;
         }
     }
     Ok(())
 }
+
+const DELETE_NOTE: &str = "
+DELETE FROM domains WHERE domain = (
+  SELECT domain FROM domains INDEXED BY domains_notes
+  WHERE entry IS NULL AND spread >= ?1 AND domain <> ?2 ORDER BY spread LIMIT 1)";
+
+const DELETE_ANY: &str = "
+DELETE FROM domains WHERE domain = (
+  SELECT domain FROM domains WHERE spread >= ?1 AND domain <> ?2 ORDER BY spread LIMIT 1)";
 
 const PUT: &str = "
 INSERT INTO domains (domain, entry, refresh_at, expires_at, forget_at, spread)
