@@ -9,19 +9,22 @@ use crate::resolve::{Answer, ChainError, Judged, LookUpError, Outcome, Record, S
 
 /// The status alone.
 pub(super) fn status(answer: &Result<Answer, LookUpError>) -> DaneAnswer<()> {
-    convert(answer, |_| ())
+    dane_answer(answer, |_| ())
 }
 
-/// The TLSA records of an answer.
-pub(super) fn tlsa_set(records: &[Record]) -> TlsaSet {
+/// The TLSA records of an answer, those that cannot be read included.
+#[must_use]
+pub fn tlsa_set(records: &[Record]) -> TlsaSet {
     TlsaSet::from_rdata(records.iter().filter_map(|record| match record {
         Record::Tlsa(rdata) | Record::Unreadable(rdata) => Some(rdata.as_slice()),
         _ => None,
     }))
 }
 
-/// An answer, or that there is none.
-pub(super) fn convert<T>(
+/// An answer, or that there is none, in the words of [`dane`]: for who drives a
+/// [`HostDiscovery`](dane::discovery::HostDiscovery) by himself over a
+/// [`LookUp`](crate::resolve::LookUp).
+pub fn dane_answer<T>(
     answer: &Result<Answer, LookUpError>,
     records: impl FnOnce(&[Record]) -> T,
 ) -> DaneAnswer<T> {

@@ -7,7 +7,7 @@ use dane::discovery::{
     Skip as DaneSkip, Step1, Subject,
 };
 
-use super::convert::{convert, convert_answer, failure, status, tlsa_set};
+use super::convert::{convert_answer, dane_answer, failure, status, tlsa_set};
 use super::{DaneFailure, InsecureMx, LocalLevel, Settings, UnexpectedInput};
 use crate::attempt::{Attempt, Transport};
 use crate::mx::MailHosts;
@@ -88,7 +88,7 @@ impl HostStage {
             Kind::A => dane::discovery::Input::A(status(&answer)),
             Kind::Aaaa => dane::discovery::Input::Aaaa(status(&answer)),
             Kind::Cname => dane::discovery::Input::Cname(status(&answer)),
-            Kind::Tlsa => dane::discovery::Input::Tlsa(convert(&answer, tlsa_set)),
+            Kind::Tlsa => dane::discovery::Input::Tlsa(dane_answer(&answer, tlsa_set)),
             Kind::Mx | Kind::Txt => return Err(UnexpectedInput),
         };
         machine.handle(&input).map_err(|_| UnexpectedInput)?;

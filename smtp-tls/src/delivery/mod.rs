@@ -27,6 +27,7 @@ mod settings;
 use mta_sts::{FetchError, PolicyBody, PolicyDomain, Stored, Update};
 use pki_types::UnixTime;
 
+pub use convert::{dane_answer, tlsa_set};
 pub use settings::{DaneFailure, InsecureMx, LocalLevel, MessageTerms, Settings};
 
 use crate::attempt::{Answered, Assurance, Attempt, AttemptResult, Connection, Peer};

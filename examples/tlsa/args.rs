@@ -1,0 +1,180 @@
+//! The command line of `tlsa`.
+
+use core::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use dane::{Name, Tlsa};
+
+use crate::kind::RecordKind;
+
+/// Makes TLSA records, holds them against what a server sends, and plans a change of certificates.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tlsa",
+    after_help = "Exit status:\n  0   done; check: senders that obey DANE authenticate the server\n  1   \
+                  check: they do not, or will not for long: see the findings\n  64  wrong usage\n  65  \
+                  what a file holds is no certificate or key, or has no such record\n  66  a file cannot \
+                  be read\n  69  check: the server cannot be reached, or does not get as far as TLS\n  \
+                  75  check: a DNS look-up failed, try again later"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prints the records of a certificate, a chain or a key.
+    Make(Make),
+    /// Connects to a server and holds its chain against its records.
+    Check(Box<Check>),
+    /// Prints which records must stand when, while a server's certificate changes.
+    Rollover(Rollover),
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Make {
+    /// In PEM: a certificate, a chain with the server's certificate first, a public or private key.
+    pub(crate) file: PathBuf,
+
+    /// Usage, selector and matching type; may be given several times.
+    #[arg(long, value_name = "U S M", default_value = "3 1 1")]
+    pub(crate) record: Vec<RecordKind>,
+
+    /// Which certificate of a chain, 0 being the first; if absent, the first one for usages 1 and 3, the
+    /// last one for usages 0 and 2.
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) owner: Owner,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Where records stand.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Owner {
+    /// The host, for lines as in a zone file; without it the data alone is printed.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) host: Option<Name>,
+
+    /// The port of the service.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Check {
+    /// The host: the name in the MX record.
+    #[arg(value_parser = name)]
+    pub(crate) host: Name,
+
+    /// The port that is connected to, and the port of the records.
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+
+    /// How TLS begins; if absent, at once at port 465, else after STARTTLS.
+    #[arg(long, value_enum)]
+    pub(crate) tls: Option<Tls>,
+
+    /// Connect to this address in place of the host's own.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<IpAddr>,
+
+    /// The domain whose mail the host takes: its name may stand in the certificate too (RFC 7672 section
+    /// 3.2.2).
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub(crate) domain: Option<Name>,
+
+    /// Take this record, and do not ask the DNS for any; may be given several times.
+    #[arg(long, value_name = "U S M DATA")]
+    pub(crate) record: Vec<Tlsa>,
+
+    /// A certificate or chain in PEM that the server is to send next: is it published already?
+    #[arg(long, value_name = "FILE")]
+    pub(crate) next: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) dns: Dns,
+
+    /// The name by which to greet the server.
+    #[arg(long, value_name = "NAME", default_value = "localhost.localdomain")]
+    pub(crate) ehlo: String,
+
+    /// Seconds for each DNS question, and for the connection with its TLS handshake.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) time_limit: u64,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whom to ask for records and addresses.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Dns {
+    /// A validating resolver whose AD bit is trusted. Without it, answers are validated in this
+    /// process.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "record")]
+    pub(crate) dns: Option<SocketAddr>,
+
+    /// Trust the AD bit of a resolver that is not on loopback: whoever is in the path can forge it.
+    #[arg(long, requires = "dns")]
+    pub(crate) danger_trust_remote_dns: bool,
+
+    /// The plain resolver that validation in this process asks, in place of those of
+    /// /etc/resolv.conf.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["dns", "record"])]
+    pub(crate) upstream: Option<SocketAddr>,
+
+    /// DS or DNSKEY records to trust, as in a zone file, in place of those of the root zone.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dns", "record"])]
+    pub(crate) trust_anchor: Option<PathBuf>,
+}
+
+/// How TLS begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Tls {
+    /// After the command STARTTLS of SMTP.
+    Starttls,
+    /// At once.
+    Implicit,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Rollover {
+    /// The certificate, or chain, that the server sends now, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old: PathBuf,
+
+    /// The one that it is to send.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new: PathBuf,
+
+    /// A record that stands now; may be given several times. If absent, the old certificate's 3 1 1.
+    #[arg(long, value_name = "U S M DATA")]
+    pub(crate) record: Vec<Tlsa>,
+
+    /// The time to live of the records, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]
+    pub(crate) ttl: u32,
+
+    /// Seconds until all servers of the zone have a change.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) propagation: u32,
+
+    #[command(flatten)]
+    pub(crate) owner: Owner,
+
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn name(text: &str) -> Result<Name, dane::NameError> {
+    text.parse()
+}
