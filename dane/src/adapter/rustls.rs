@@ -22,18 +22,20 @@ use rustls::{
     HandshakeKind, PeerMisbehaved, SignatureScheme, WantsVerifier,
 };
 
-use crate::der::Certificate;
+use crate::der::{Certificate, DerError, PublicKeyInfo};
+use crate::digest::MAX_DIGEST;
 use crate::discovery::{DanePlan, Enforcement};
 use crate::failure::{Failure, FailureReason};
 use crate::names::Name;
-use crate::usable::UsableSet;
+use crate::usable::{Comparison, Selected, UsableRecord, UsableSet, Usage};
 use crate::verify::{Authenticated, Match, Verifier};
 
 /// A verifier for one connection to one host. Make a new one for each connection; a second handshake
 /// with the same one is refused.
 ///
 /// After the handshake, [`authenticated`](Self::authenticated) has the token or
-/// [`failure`](Self::failure) the reason. The raw keys of RFC 7250 are not offered.
+/// [`failure`](Self::failure) the reason. The raw keys of RFC 7250 are offered on request only, by
+/// [`with_raw_public_keys`](Self::with_raw_public_keys).
 #[derive(Debug)]
 pub struct DaneVerifier {
     usable: UsableSet,
@@ -42,12 +44,27 @@ pub struct DaneVerifier {
     enforcement: Enforcement,
     algorithms: WebPkiSupportedAlgorithms,
     roots: Vec<CertificateDer<'static>>,
+    form: Form,
     judged: OnceBox<Judged>,
     authenticated: OnceBox<Authenticated>,
     failure: OnceBox<Failure>,
 }
 
-/// The certificate that was judged, and what came out.
+/// What the server is asked to show.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Form {
+    /// A chain of certificates.
+    Certificates,
+    /// A SubjectPublicKeyInfo alone, in place of the server's certificate.
+    RawKey,
+}
+
+/// The plan has records that a raw public key cannot match.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a raw public key can match only records 3 1 x, and there are others")]
+pub struct NotOnlyKeys(());
+
+/// The certificate or raw key that was judged, and what came out.
 #[derive(Debug)]
 struct Judged {
     leaf: CertificateDer<'static>,
@@ -65,6 +82,7 @@ impl DaneVerifier {
             enforcement: plan.enforcement(),
             algorithms: provider.signature_verification_algorithms,
             roots: Vec::new(),
+            form: Form::Certificates,
             judged: OnceBox::new(),
             authenticated: OnceBox::new(),
             failure: OnceBox::new(),
@@ -76,6 +94,25 @@ impl DaneVerifier {
     #[must_use]
     pub fn with_roots(self, roots: Vec<CertificateDer<'static>>) -> Self {
         Self { roots, ..self }
+    }
+
+    /// The same for a server that is known to have a raw public key
+    /// ([RFC 7250](https://www.rfc-editor.org/rfc/rfc7250)), which TLS 1.3 alone carries here.
+    ///
+    /// This version of rustls offers the server either raw keys or certificates, never both: one that has
+    /// no raw key ends the handshake, and is to be connected to again without this.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOnlyKeys`] unless every usable record is `3 1 x`: nothing else can match a raw key
+    /// ([RFC 7671 section 5.1](https://www.rfc-editor.org/rfc/rfc7671#section-5.1)), and a certificate
+    /// might still match the others.
+    pub fn with_raw_public_keys(self) -> Result<Self, NotOnlyKeys> {
+        if self.usable.only_dane_ee_keys() {
+            Ok(Self { form: Form::RawKey, ..self })
+        } else {
+            Err(NotOnlyKeys(()))
+        }
     }
 
     /// The name that the connection must be made with, for the server name indication: the TLSA base
@@ -147,10 +184,7 @@ impl DaneVerifier {
             return Err(Error::General("signature of a certificate that was not judged".into()));
         };
         let wrong = || self.fail(Failure::at(FailureReason::HandshakeSignature, 0));
-        let key = match Certificate::parse(&judged.leaf) {
-            Ok(certificate) => certificate.public_key_info(),
-            Err(_) => return Err(wrong()),
-        };
+        let Ok(key) = self.form.key(&judged.leaf) else { return Err(wrong()) };
         let scheme = signed.scheme;
         let listed = self.algorithms.mapping.iter().find(|(listed, _)| *listed == scheme);
         let algorithms = match listed {
@@ -197,9 +231,12 @@ impl ServerCertVerifier for DaneVerifier {
         if named.as_ref() != Some(&self.base) {
             return Err(Error::General("server name is not the tlsa base domain".into()));
         }
-        let verdict = Verifier::new(&self.usable, &self.names, self.algorithms.all)
-            .with_roots(&self.roots)
-            .verify(end_entity, intermediates, now);
+        let verdict = match self.form {
+            Form::Certificates => Verifier::new(&self.usable, &self.names, self.algorithms.all)
+                .with_roots(&self.roots)
+                .verify(end_entity, intermediates, now),
+            Form::RawKey => judge_raw_key(&self.usable, end_entity),
+        };
         let leaf = end_entity.clone().into_owned();
         let judged = Judged { leaf, matched: verdict.ok() };
         if self.judged.set(Box::new(judged)).is_err() {
@@ -235,6 +272,42 @@ impl ServerCertVerifier for DaneVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+
+    fn requires_raw_public_keys(&self) -> bool {
+        self.form == Form::RawKey
+    }
+}
+
+impl Form {
+    /// The key in what the server shows.
+    fn key<'a>(self, shown: &'a CertificateDer<'_>) -> Result<PublicKeyInfo<'a>, DerError> {
+        match self {
+            Self::Certificates => Ok(Certificate::parse(shown)?.public_key_info()),
+            Self::RawKey => PublicKeyInfo::parse(shown),
+        }
+    }
+}
+
+/// Judges a raw key, by DANE-EE records of keys alone.
+fn judge_raw_key(usable: &UsableSet, shown: &CertificateDer<'_>) -> Result<Match, Failure> {
+    let key = PublicKeyInfo::parse(shown)
+        .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
+    let matches = |record: &&UsableRecord| match (record.usage(), record.selected()) {
+        (Usage::DaneEe, Selected::PublicKey) => match record.comparison() {
+            Comparison::Full => record.tlsa().data() == key.der(),
+            Comparison::Digest(digest) => {
+                let mut output = [0; MAX_DIGEST];
+                digest.digest(key.der(), &mut output);
+                output.get(..digest.output_len()) == Some(record.tlsa().data())
+            }
+        },
+        _ => false,
+    };
+    match usable.records().iter().find(matches) {
+        None => Err(Failure::new(FailureReason::NoMatch)),
+        Some(_) if key.is_weak() => Err(Failure::at(FailureReason::WeakKey, 0)),
+        Some(record) => Ok(Match::new(record, 0)),
     }
 }
 
