@@ -19,7 +19,8 @@ use crate::resolve::Name;
 pub struct Attempt {
     /// The host, by the name in the MX record.
     pub host: Name,
-    /// Its addresses, in the order in which they are tried until one can be connected to.
+    /// Its addresses, in the order in which they are tried until one can be connected to. If the session
+    /// there comes to nothing, another attempt has those behind it.
     pub addresses: Vec<IpAddr>,
     /// The port.
     pub port: u16,
@@ -34,16 +35,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The same host once more, in clear, if the session and the plan both allow it.
+    /// Whether the same address may be tried once more, in clear, after a session that ended so: both the
+    /// session and the plan have to allow it.
     #[must_use]
-    pub fn in_clear_after(&self, failure: Failure, end: End) -> Option<Self> {
-        let allowed = end == End::RetryInClear
+    pub fn may_be_clear_after(&self, failure: &Failure, end: End) -> bool {
+        end == End::RetryInClear
             && matches!(self.transport, Transport::StartTls)
             && failure.cleartext_retry == CleartextRetry::Allowed
             && self.plan.requirement == Requirement::Opportunistic
-            && self.plan.need == MessageNeed::Nothing;
-        let transport = Transport::InClear { after: Box::new(failure) };
-        allowed.then(|| Self { transport, ..self.clone() })
+            && self.plan.need == MessageNeed::Nothing
     }
 }
 
@@ -89,7 +89,7 @@ pub enum AttemptResult {
     Failed {
         /// The connection.
         connection: Connection,
-        /// Why, and what follows. [`Attempt::in_clear_after`] tells whether the same host may be
+        /// Why, and what follows. [`Attempt::may_be_clear_after`] tells whether the same host may be
         /// tried in clear.
         failure: Failure,
         /// What the session came to.
@@ -102,6 +102,22 @@ pub enum AttemptResult {
         /// What became of each recipient of the attempt, in the same order.
         recipients: Vec<Answered>,
     },
+}
+
+impl AttemptResult {
+    /// The same, after these addresses could not be connected to.
+    #[must_use]
+    pub fn after(mut self, not_reached: Vec<(SocketAddr, io::ErrorKind)>) -> Self {
+        match &mut self {
+            Self::Failed { connection, .. } | Self::Offered { connection, .. } => {
+                connection.not_reached = not_reached;
+            }
+            Self::NotReached(errors) => {
+                errors.splice(..0, not_reached);
+            }
+        }
+        self
+    }
 }
 
 /// How a session without a message ended.

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! First the questions that concern the domain are asked side by side: its mail hosts, its MTA-STS
-//! record, its TLSRPT record. Then host by host: addresses and TLSA records, the plan, one attempt;
-//! a second one in clear where the plan allows that, and more of them for a host that takes only so many
-//! recipients over one connection.
+//! record, its TLSRPT record. Then host by host: addresses and TLSA records, the plan, one attempt; one at
+//! another address where that came to nothing, under the same plan; in clear where the plan allows that,
+//! and more of them for a host that takes only so many recipients over one connection.
 //!
 //! A recipient has one fate in the end:
 //!
@@ -18,6 +18,7 @@
 //!   the message needs;
 //! - deferred in every other case. It is then not known that anything is wrong for good.
 
+mod addresses;
 mod convert;
 mod facts;
 mod host;
@@ -34,6 +35,7 @@ use crate::attempt::{Answered, Assurance, Attempt, AttemptResult, Connection, Pe
 use crate::plan::{Listed, Terms};
 use crate::report::{Cause, Fate, Report, StoreResult, Try};
 use crate::resolve::{Answer, LookUpError, Name, Question};
+use addresses::{Addresses, all_lost};
 use facts::Facts;
 use host::{Conclusion, HostStage};
 use left::Left;
@@ -56,7 +58,7 @@ enum State {
     Facts(Box<Facts>),
     Store(Box<Update>, Option<PolicyDomain>),
     Host(Box<HostStage>),
-    Attempt(Box<Attempt>),
+    Attempt(Box<Addresses>),
     Done,
 }
 
@@ -144,7 +146,7 @@ impl Delivery {
             State::Facts(facts) => facts.action(),
             State::Store(update, Some(domain)) => Action::StorePolicy(domain, update),
             State::Host(stage) => Action::LookUp(stage.questions()),
-            State::Attempt(attempt) => Action::Connect(attempt),
+            State::Attempt(addresses) => Action::Connect(addresses.attempt()),
             State::Store(_, None) | State::Done => Action::Done(&self.report),
         }
     }
@@ -173,12 +175,12 @@ impl Delivery {
                 stage.answered(question, answer)?;
                 self.when_host_is_known(now);
             }
-            (State::Attempt(attempt), Input::Attempted(result)) => {
-                let attempt = (**attempt).clone();
-                if !is_answer_to(&result, &attempt) {
+            (State::Attempt(addresses), Input::Attempted(result)) => {
+                if !is_answer_to(&result, addresses.attempt()) {
                     return Err(UnexpectedInput);
                 }
-                self.attempted(&attempt, result, now);
+                let addresses = (**addresses).clone();
+                self.attempted(addresses, result, now);
             }
             _ => return Err(UnexpectedInput),
         }
@@ -246,7 +248,7 @@ impl Delivery {
             Conclusion::Try { assessment, attempt } => {
                 let host = attempt.host.clone();
                 self.report.tries.push(Try::new(host, assessment));
-                self.state = State::Attempt(Box::new(attempt));
+                self.state = State::Attempt(Box::new(Addresses::new(attempt)));
             }
             Conclusion::Skip { host, assessment, fate } => {
                 self.report.skipped(&host, &assessment, now);
@@ -257,47 +259,53 @@ impl Delivery {
         }
     }
 
-    fn attempted(&mut self, attempt: &Attempt, result: AttemptResult, now: UnixTime) {
-        self.report.visited(attempt, &result, now);
+    fn attempted(&mut self, addresses: Addresses, result: AttemptResult, now: UnixTime) {
+        self.report.visited(addresses.attempt(), &result, now);
+        let host = addresses.attempt().host.clone();
         match result {
             AttemptResult::NotReached(_) => {
-                let host = attempt.host.clone();
                 let fate = Fate::Deferred(Cause::NotReached { host });
-                self.left.all_get(&fate, &mut self.report);
-                self.next_host(now);
+                self.go_on(addresses.not_reached(fate), now);
             }
             AttemptResult::Failed { connection, failure, end } => {
-                let again = attempt.in_clear_after(failure, end);
                 let refusal = match connection.peer {
                     Peer::Refused(refusal) => Some(refusal.into()),
                     Peer::NotChecked | Peer::Pkix | Peer::DaneEe | Peer::DaneTa => None,
                 };
-                let host = attempt.host.clone();
                 let fate = Fate::Deferred(Cause::Session { host, failure, refusal });
-                match again {
-                    // What becomes of them is decided there.
-                    Some(again) => self.state = State::Attempt(Box::new(again)),
-                    None => {
-                        self.left.all_get(&fate, &mut self.report);
-                        self.next_host(now);
-                    }
-                }
+                self.go_on(addresses.failed(connection.remote, failure, end, fate), now);
             }
             AttemptResult::Offered { connection, recipients } => {
-                self.offered(attempt, &connection, recipients, now);
+                self.offered(addresses, &connection, recipients, now);
+            }
+        }
+    }
+
+    /// With another address of the host, or without this host. What becomes of the recipients is decided
+    /// by the last of its addresses.
+    fn go_on(&mut self, next: Result<Addresses, Addresses>, now: UnixTime) {
+        match next {
+            Ok(next) => self.state = State::Attempt(Box::new(next)),
+            Err(done) => {
+                for fate in done.into_fates() {
+                    self.left.all_get(&fate, &mut self.report);
+                }
+                self.next_host(now);
             }
         }
     }
 
     fn offered(
         &mut self,
-        attempt: &Attempt,
+        addresses: Addresses,
         connection: &Connection,
         answers: Vec<Answered>,
         now: UnixTime,
     ) {
+        let attempt = addresses.attempt();
         let (assurance, mx) = (self.assurance(connection), attempt.plan.mx);
-        let mut not_asked = Vec::new();
+        let lost = all_lost(attempt, &answers);
+        let (asked, mut not_asked) = (attempt.recipients.len(), Vec::new());
         for (place, answered) in attempt.recipients.iter().zip(answers) {
             if answered == Answered::NotAsked {
                 not_asked.push(*place);
@@ -307,10 +315,14 @@ impl Delivery {
         }
         if self.left.is_empty() {
             self.state = State::Done;
-        } else if !not_asked.is_empty() && not_asked.len() < attempt.recipients.len() {
+        } else if !not_asked.is_empty() && not_asked.len() < asked {
             // RFC 9422 section 4: who is over the limit of a connection has another one.
-            let again = Attempt { recipients: not_asked, ..attempt.clone() };
+            let again = addresses.again(connection.remote, not_asked);
             self.state = State::Attempt(Box::new(again));
+        } else if !lost.is_empty()
+            && let Ok(next) = addresses.lost(connection.remote, lost)
+        {
+            self.state = State::Attempt(Box::new(next));
         } else {
             self.next_host(now);
         }

@@ -1,5 +1,6 @@
 //! The machine, driven in memory.
 
+mod addresses;
 mod causes;
 mod order;
 mod preference;

@@ -1,9 +1,7 @@
 //! The course of a delivery: what every driver does in the same way.
 
 use core::future::Future;
-use core::net::SocketAddr;
 use core::time::Duration;
-use std::io;
 use std::time::SystemTime;
 
 use futures_util::future::join_all;
@@ -171,22 +169,6 @@ pub(super) fn terms_of(envelope: &Envelope<'_>) -> MessageTerms {
         terms.tls = MessageTls::RequiredNo;
     }
     terms
-}
-
-/// Notes the addresses that could not be connected to before the one that came to this.
-pub(super) fn after(
-    not_reached: Vec<(SocketAddr, io::ErrorKind)>,
-    mut result: AttemptResult,
-) -> AttemptResult {
-    match &mut result {
-        AttemptResult::Failed { connection, .. } | AttemptResult::Offered { connection, .. } => {
-            connection.not_reached = not_reached;
-        }
-        AttemptResult::NotReached(errors) => {
-            errors.splice(..0, not_reached);
-        }
-    }
-    result
 }
 
 fn now() -> UnixTime {

@@ -70,15 +70,14 @@ prop_compose! {
     fn world()(
         (mx, order, recipients) in (security(), any::<u64>(), 1..5_usize),
         message in message(),
-        hosts in prop::collection::vec((server(), tlsa(), security()), 3),
+        hosts in prop::collection::vec((prop::collection::vec(server(), 1..5), tlsa(), security()), 3),
         policy in prop::option::of((0..3_usize, prop_oneof![Just("*.d.test"), Just(HOSTS[1])])),
         level in prop_oneof![3 => Just(LocalLevel::Opportunistic), 1 => Just(LocalLevel::Encrypt), 1 => Just(LocalLevel::Dane)],
         (honour, report_only, ignore) in any::<(bool, bool, bool)>(),
     ) -> World {
         let mut world = World::with_hosts(mx, &HOSTS);
-        for (host, (server, tlsa, security)) in HOSTS.iter().zip(hosts) {
-            world.server(host, server);
-            world.address(host, security);
+        for (host, (servers, tlsa, security)) in HOSTS.iter().zip(hosts) {
+            world.at_addresses(host, security, &servers);
             match tlsa {
                 Tlsa::Nothing => {}
                 Tlsa::Usable => world.tlsa(host, vec![usable_tlsa()]),
@@ -162,6 +161,16 @@ fn check_attempt(world: &World, played: &Played, attempt: &Attempt, result: &Att
     }
 }
 
+/// Whether this attempt has failed at this address in a way that allows clear.
+fn allowed_clear(attempt: &Attempt, result: &AttemptResult, address: core::net::IpAddr) -> bool {
+    match result {
+        AttemptResult::Failed { connection, failure, end } => {
+            connection.remote.ip() == address && attempt.may_be_clear_after(failure, *end)
+        }
+        AttemptResult::NotReached(_) | AttemptResult::Offered { .. } => false,
+    }
+}
+
 /// The answers that hosts gave to a recipient.
 fn said(played: &Played, place: usize) -> Vec<Answered> {
     let mut said = Vec::new();
@@ -225,10 +234,16 @@ proptest! {
             matches!(attempt.transport, Transport::InClear { .. })
         });
         for (attempt, _) in in_clear {
-            let before = played.attempts.iter().any(|(other, _)| {
-                other.host == attempt.host && matches!(other.transport, Transport::StartTls)
-            });
-            prop_assert!(before, "STARTTLS is tried first");
+            for address in &attempt.addresses {
+                let before = played.attempts.iter().any(|(other, result)| {
+                    other.host == attempt.host && allowed_clear(other, result, *address)
+                });
+                prop_assert!(before, "STARTTLS has failed there, and clear is allowed");
+            }
         }
+        // Of RFC 5321 section 5.1, the limit: three sessions with TLS and three in clear for each host that
+        // come to nothing.
+        let nothing = played.attempts.iter().filter(|(_, result)| carried(result).is_none());
+        prop_assert!(nothing.count() <= HOSTS.len() * 6);
     }
 }

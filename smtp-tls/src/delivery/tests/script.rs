@@ -135,6 +135,33 @@ impl World {
         self.servers.insert(host.to_owned(), server);
     }
 
+    /// Addresses of a host, each with a server of its own.
+    pub(super) fn at_addresses(&mut self, host: &str, security: Security, servers: &[Server]) {
+        let address = |at: u8| core::net::Ipv4Addr::new(192, 0, 2, at + 1);
+        let places = || (0..servers.len()).map(|at| address(at as u8));
+        let records = places().map(Record::A).collect();
+        self.set(host, Kind::A, Outcome::Records(records), security);
+        for (address, server) in places().zip(servers) {
+            self.server(&format!("{host} {address}"), server.clone());
+        }
+    }
+
+    /// As a driver does it: at the first address that can be connected to.
+    fn visit(&self, attempt: &Attempt) -> AttemptResult {
+        let mut errors = Vec::new();
+        for (at, address) in attempt.addresses.iter().enumerate() {
+            let own = self.servers.get(&format!("{} {address}", attempt.host));
+            let server = own.or_else(|| self.servers.get(attempt.host.as_str()));
+            let addresses = attempt.addresses[at..].to_vec();
+            let here = Attempt { addresses, ..attempt.clone() };
+            match server.unwrap_or(&Server::down()).visited(&here) {
+                AttemptResult::NotReached(error) => errors.extend(error),
+                result => return result.after(errors),
+            }
+        }
+        AttemptResult::NotReached(errors)
+    }
+
     fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
         let nothing = Ok(answer(Outcome::NoData, Security::Insecure));
         let key = (question.name.as_str().to_owned(), question.kind.code());
@@ -159,8 +186,7 @@ impl World {
             Action::StorePolicy(..) => Input::PolicyStored(self.store),
             Action::Connect(attempt) => {
                 let attempt = attempt.clone();
-                let server = self.servers.get(attempt.host.as_str());
-                let result = server.unwrap_or(&Server::down()).visited(&attempt);
+                let result = self.visit(&attempt);
                 played.push((attempt, result.clone()));
                 Input::Attempted(result)
             }

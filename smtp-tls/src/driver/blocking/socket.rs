@@ -11,7 +11,7 @@ use smtp_starttls::EhloName;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
 use crate::driver::Envelope;
-use crate::driver::course::{READ, after, connect_limit};
+use crate::driver::course::{READ, connect_limit};
 use crate::driver::deadline::Deadlines;
 use crate::driver::visit::{Action, Input, Visit};
 
@@ -29,7 +29,7 @@ pub(super) fn attempt(
             Ok(stream) => {
                 let local = stream.local_addr().ok();
                 let visit = Visit::new(attempt, envelope, connector, ehlo_name, remote, local);
-                return after(not_reached, carry(visit, &stream));
+                return carry(visit, &stream).after(not_reached);
             }
             Err(error) => not_reached.push((remote, error.kind())),
         }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Envelope;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
-use crate::driver::course::{READ, after, connect_limit};
+use crate::driver::course::{READ, connect_limit};
 use crate::driver::deadline::Deadlines;
 use crate::driver::visit::{Action, Input, Visit};
 
@@ -30,7 +30,7 @@ pub(super) async fn attempt(
             Ok(mut stream) => {
                 let local = stream.local_addr().ok();
                 let visit = Visit::new(attempt, envelope, connector, ehlo_name, remote, local);
-                return after(not_reached, carry(visit, &mut stream).await);
+                return carry(visit, &mut stream).await.after(not_reached);
             }
             Err(error) => not_reached.push((remote, error.kind())),
         }
