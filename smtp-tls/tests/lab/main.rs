@@ -29,6 +29,7 @@ macro_rules! both {
 
 #[path = "../support/either.rs"]
 mod either;
+mod groups;
 mod mailer;
 mod pins;
 mod server_name;

@@ -27,7 +27,7 @@ use crate::mailer::{Driver, LabMailer};
 
 /// An unsigned domain with one host, which is this one.
 #[derive(Clone, Copy)]
-struct OneHost;
+pub(crate) struct OneHost;
 
 impl LookUp for OneHost {
     async fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
@@ -48,11 +48,20 @@ impl FetchPolicy for OneHost {
     }
 }
 
-const MESSAGE: &str = "Subject: x\r\n\r\n.\r\nbody\r\n";
+pub(crate) const MESSAGE: &str = "Subject: x\r\n\r\n.\r\nbody\r\n";
 
-async fn deliver(driver: Driver, port: u16, recipients: &[&str], message: &str) -> Report {
+pub(crate) fn no_roots() -> Connector {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = Connector::new(provider, RootCertStore::empty()).unwrap();
+    Connector::new(provider, RootCertStore::empty()).unwrap()
+}
+
+pub(crate) async fn deliver(
+    driver: Driver,
+    port: u16,
+    recipients: &[&str],
+    message: &str,
+) -> Report {
+    let connector = no_roots();
     let store = MemoryStore::new(Capacity::default());
     let mut settings = Settings::default();
     settings.port = port;
@@ -68,12 +77,14 @@ async fn deliver(driver: Driver, port: u16, recipients: &[&str], message: &str) 
 
 /// What a server does next.
 #[derive(Clone, Copy)]
-enum Step {
+pub(crate) enum Step {
     Say(&'static str),
     /// A line that begins so.
     Hear(&'static str),
     /// The message, up to its last line.
     Message,
+    /// Long enough that what is said next comes in a read of its own.
+    Pause,
     /// Octets of any kind.
     Anything,
     /// Nothing more, for ever.
@@ -82,7 +93,7 @@ enum Step {
 
 use Step::{Anything, Hang, Hear, Say};
 
-const CLEAR: &[Step] = &[Say("220 mx\r\n"), Hear("EHLO me.test"), Say("250 mx\r\n")];
+pub(crate) const CLEAR: &[Step] = &[Say("220 mx\r\n"), Hear("EHLO me.test"), Say("250 mx\r\n")];
 const TLS: &[Step] = &[
     Say("220 mx\r\n"),
     Hear("EHLO me.test"),
@@ -90,7 +101,7 @@ const TLS: &[Step] = &[
     Hear("STARTTLS"),
     Say("220 go\r\n"),
 ];
-const TO_A: &[Step] = &[
+pub(crate) const TO_A: &[Step] = &[
     Hear("MAIL FROM:<>"),
     Say("250 ok\r\n"),
     Hear("RCPT TO:<a@d.test>"),
@@ -99,12 +110,12 @@ const TO_A: &[Step] = &[
     Say("354 go\r\n"),
     Step::Message,
 ];
-const TAKEN: &[Step] = &[Say("250 taken\r\n")];
-const BYE: &[Step] = &[Hear("QUIT"), Say("221 bye\r\n")];
+pub(crate) const TAKEN: &[Step] = &[Say("250 taken\r\n")];
+pub(crate) const BYE: &[Step] = &[Hear("QUIT"), Say("221 bye\r\n")];
 
 /// One script for each connection that is to come. Tells all that was heard; a connection past the
 /// scripts is refused.
-async fn serve(scripts: Vec<Vec<Step>>) -> (u16, JoinHandle<Vec<String>>) {
+pub(crate) async fn serve(scripts: Vec<Vec<Step>>) -> (u16, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
@@ -118,7 +129,7 @@ async fn serve(scripts: Vec<Vec<Step>>) -> (u16, JoinHandle<Vec<String>>) {
     (port, server)
 }
 
-async fn run(stream: &mut TcpStream, script: &[Step], heard: &mut Vec<String>) {
+pub(crate) async fn run(stream: &mut TcpStream, script: &[Step], heard: &mut Vec<String>) {
     for step in script {
         match step {
             Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
@@ -127,6 +138,7 @@ async fn run(stream: &mut TcpStream, script: &[Step], heard: &mut Vec<String>) {
                 assert!(line.starts_with(begin), "{line:?}, expected {begin:?}");
                 heard.push(line);
             }
+            Step::Pause => tokio::time::sleep(core::time::Duration::from_millis(5)).await,
             Step::Message => heard.push(until(stream, "\r\n.\r\n").await),
             Anything => {
                 let mut buffer = [0; 4096];
@@ -145,14 +157,14 @@ async fn until(stream: &mut TcpStream, end: &str) -> String {
     text
 }
 
-fn cause(fate: &Fate) -> (&'static str, &Cause) {
+pub(crate) fn cause(fate: &Fate) -> (&'static str, &Cause) {
     match fate {
         Fate::Deferred(cause) | Fate::Refused(cause) => (fate.word(), cause),
         Fate::Delivered { .. } => panic!("delivered"),
     }
 }
 
-fn words(report: &Report) -> Vec<&'static str> {
+pub(crate) fn words(report: &Report) -> Vec<&'static str> {
     report.fates.iter().map(Fate::word).collect()
 }
 
