@@ -108,6 +108,12 @@ impl Script {
         self.step(Step::Stall)
     }
 
+    /// One octet at a time, without end.
+    pub(super) fn drip_for_ever(mut self, octets: &'static [u8]) -> Self {
+        self.evidence = Evidence::Waits;
+        self.step(Step::Drip(octets))
+    }
+
     /// Greeting sent, EHLO read.
     pub(super) fn until_ehlo(self) -> Self {
         self.send(GREETING).expect("EHLO")

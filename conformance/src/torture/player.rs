@@ -14,6 +14,8 @@ use super::wire::Wire;
 
 /// Between two pieces: long enough that they arrive in reads of their own.
 const GAP: Duration = Duration::from_millis(10);
+/// Between two octets of a server that is slow without end: far below what any wait for one read lasts.
+const DRIP: Duration = Duration::from_millis(50);
 /// How long a client may stay with a server that has stalled: longer than the five minutes of RFC 5321
 /// section 4.5.3.2.
 const STALL: Duration = Duration::from_secs(330);
@@ -91,6 +93,10 @@ impl Player<'_> {
                 (self.stalled)();
                 wire.drain()?;
             }
+            Step::Drip(octets) => {
+                (self.stalled)();
+                self.drip(&mut wire, octets)?;
+            }
             Step::Close => {
                 wire.hang_up();
                 return Ok(Next::Over(End::ClosedByScript));
@@ -101,6 +107,20 @@ impl Player<'_> {
             }
         }
         Ok(Next::Go(wire))
+    }
+
+    /// Ends with an error, at the latest when a client has stayed for too long.
+    fn drip(&mut self, wire: &mut Wire, octets: &[u8]) -> io::Result<()> {
+        let begin = Instant::now();
+        for octet in octets.iter().cycle() {
+            thread::sleep(DRIP);
+            if begin.elapsed() > STALL {
+                break;
+            }
+            wire.send(&[*octet])?;
+            self.transcript.last_sent = Instant::now();
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 
     fn send(&mut self, wire: &mut Wire, pieces: &[Vec<u8>]) -> io::Result<()> {

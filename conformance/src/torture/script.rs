@@ -41,6 +41,8 @@ pub enum Step {
     StartTls(Tls),
     /// Says nothing more and waits until the client leaves.
     Stall,
+    /// Sends these octets again and again, one at a time with a pause before each, until the client leaves.
+    Drip(&'static [u8]),
     /// Closes the connection; inside TLS with close_notify before.
     Close,
     /// Closes the connection without close_notify.
@@ -150,6 +152,6 @@ pub enum MailFate {
 pub enum Evidence {
     /// As soon as the octets are there.
     Arrives,
-    /// Only when its wait runs out: the server stalls.
+    /// Only when its wait runs out: the server stalls, or is slow without end.
     Waits,
 }

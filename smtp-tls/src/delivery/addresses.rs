@@ -47,7 +47,7 @@ impl Addresses {
     }
 
     /// None of the addresses left could be connected to: another attempt, if one may follow.
-    pub(super) fn not_reached(mut self, fate: Fate) -> Result<Self, Self> {
+    pub(super) fn not_reached(mut self: Box<Self>, fate: Fate) -> Result<Box<Self>, Box<Self>> {
         // What a session came to says more than that another address was not reached.
         self.fates.insert(0, fate);
         self.clear_instead()
@@ -55,12 +55,12 @@ impl Addresses {
 
     /// The session with this address came to nothing: another attempt, if one may follow.
     pub(super) fn failed(
-        mut self,
+        mut self: Box<Self>,
         remote: SocketAddr,
         failure: Failure,
         end: End,
         fate: Fate,
-    ) -> Result<Self, Self> {
+    ) -> Result<Box<Self>, Box<Self>> {
         self.fates.push(fate);
         if self.attempt.may_be_clear_after(&failure, end) {
             self.in_clear.push(remote.ip());
@@ -75,14 +75,22 @@ impl Addresses {
 
     /// The connection with this address was lost before these recipients had an answer: another attempt
     /// for them, if one may follow.
-    pub(super) fn lost(self, remote: SocketAddr, recipients: Vec<usize>) -> Result<Self, Self> {
+    pub(super) fn lost(
+        self: Box<Self>,
+        remote: SocketAddr,
+        recipients: Vec<usize>,
+    ) -> Result<Box<Self>, Box<Self>> {
         let mut next = self.next_address(remote)?;
         next.attempt.recipients = recipients;
         Ok(next)
     }
 
     /// The same address once more, for recipients that it takes over another connection.
-    pub(super) fn again(mut self, remote: SocketAddr, recipients: Vec<usize>) -> Self {
+    pub(super) fn again(
+        mut self: Box<Self>,
+        remote: SocketAddr,
+        recipients: Vec<usize>,
+    ) -> Box<Self> {
         if let Some(at) = self.place(remote) {
             self.attempt.addresses.drain(..at);
         }
@@ -95,7 +103,7 @@ impl Addresses {
     }
 
     /// The addresses behind this one, under the same requirement.
-    fn next_address(mut self, remote: SocketAddr) -> Result<Self, Self> {
+    fn next_address(mut self: Box<Self>, remote: SocketAddr) -> Result<Box<Self>, Box<Self>> {
         self.sessions += 1;
         let behind = self
             .place(remote)
@@ -108,7 +116,7 @@ impl Addresses {
     }
 
     /// In clear, where a failure before has allowed it.
-    fn clear_instead(mut self) -> Result<Self, Self> {
+    fn clear_instead(mut self: Box<Self>) -> Result<Box<Self>, Box<Self>> {
         let Some(after) = self.after.take() else { return Err(self) };
         self.attempt.addresses = core::mem::take(&mut self.in_clear);
         self.attempt.transport = Transport::InClear { after: Box::new(after) };

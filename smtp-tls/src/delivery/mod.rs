@@ -179,7 +179,7 @@ impl Delivery {
                 if !is_answer_to(&result, addresses.attempt()) {
                     return Err(UnexpectedInput);
                 }
-                let addresses = (**addresses).clone();
+                let addresses = addresses.clone();
                 self.attempted(addresses, result, now);
             }
             _ => return Err(UnexpectedInput),
@@ -259,7 +259,7 @@ impl Delivery {
         }
     }
 
-    fn attempted(&mut self, addresses: Addresses, result: AttemptResult, now: UnixTime) {
+    fn attempted(&mut self, addresses: Box<Addresses>, result: AttemptResult, now: UnixTime) {
         self.report.visited(addresses.attempt(), &result, now);
         let host = addresses.attempt().host.clone();
         match result {
@@ -283,9 +283,9 @@ impl Delivery {
 
     /// With another address of the host, or without this host. What becomes of the recipients is decided
     /// by the last of its addresses.
-    fn go_on(&mut self, next: Result<Addresses, Addresses>, now: UnixTime) {
+    fn go_on(&mut self, next: Result<Box<Addresses>, Box<Addresses>>, now: UnixTime) {
         match next {
-            Ok(next) => self.state = State::Attempt(Box::new(next)),
+            Ok(next) => self.state = State::Attempt(next),
             Err(done) => {
                 for fate in done.into_fates() {
                     self.left.all_get(&fate, &mut self.report);
@@ -297,7 +297,7 @@ impl Delivery {
 
     fn offered(
         &mut self,
-        addresses: Addresses,
+        addresses: Box<Addresses>,
         connection: &Connection,
         answers: Vec<Answered>,
         now: UnixTime,
@@ -317,12 +317,11 @@ impl Delivery {
             self.state = State::Done;
         } else if !not_asked.is_empty() && not_asked.len() < asked {
             // RFC 9422 section 4: who is over the limit of a connection has another one.
-            let again = addresses.again(connection.remote, not_asked);
-            self.state = State::Attempt(Box::new(again));
+            self.state = State::Attempt(addresses.again(connection.remote, not_asked));
         } else if !lost.is_empty()
             && let Ok(next) = addresses.lost(connection.remote, lost)
         {
-            self.state = State::Attempt(Box::new(next));
+            self.state = State::Attempt(next);
         } else {
             self.next_host(now);
         }

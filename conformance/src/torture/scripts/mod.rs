@@ -8,6 +8,7 @@ mod honest;
 mod mail;
 mod offer;
 mod sealed;
+mod slow;
 mod starttls;
 
 use super::script::Script;
@@ -25,6 +26,7 @@ pub fn scripts() -> Vec<Script> {
         handshake::scripts(),
         sealed::scripts(),
         mail::scripts(),
+        slow::scripts(),
     ]
     .concat()
 }
@@ -72,9 +74,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_server_that_stalls_is_known_by_waiting() {
+    fn only_a_server_that_stalls_or_drips_is_known_by_waiting() {
         for script in scripts() {
-            let stalls = script.steps.contains(&Step::Stall);
+            let waits = |step: &Step| matches!(step, Step::Stall | Step::Drip(_));
+            let stalls = script.steps.iter().any(waits);
             assert_eq!(stalls, script.evidence == Evidence::Waits, "{}", script.id);
         }
     }

@@ -57,6 +57,8 @@ async fn carry(mut visit: Visit<'_>, stream: &mut TcpStream) -> AttemptResult {
                 Ok(Err(_)) => Input::EndOfStream,
                 Err(_) => Input::TimedOut,
             },
+            // Octets that are there count no more once the time is up.
+            Action::Read if Instant::now() >= until => Input::TimedOut,
             Action::Read => match timeout_at(until, stream.read(&mut buffer)).await {
                 Ok(Ok(read @ 1..)) => Input::Bytes(buffer.get(..read).unwrap_or_default()),
                 Ok(_) => Input::EndOfStream,
