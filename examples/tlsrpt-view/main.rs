@@ -10,6 +10,7 @@ mod exit;
 mod hosts;
 mod input;
 mod json;
+mod meaning;
 mod page;
 mod summary;
 mod table;

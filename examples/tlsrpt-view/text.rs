@@ -47,6 +47,30 @@ fn is_hidden(c: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
 }
 
+/// A number with a comma between each three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share in per cent, with two places. What is not none is never shown as none.
+pub(crate) fn share(part: u64, other: u64) -> String {
+    let whole = u128::from(part) + u128::from(other);
+    let hundredths = (u128::from(part) * 10_000).checked_div(whole).unwrap_or(0);
+    match (part, hundredths) {
+        (0, _) => "0 %".to_owned(),
+        (_, 0) => "< 0.01 %".to_owned(),
+        _ => format!("{}.{:02} %", hundredths / 100, hundredths % 100),
+    }
+}
+
 /// Appends text to markup, so that it stays text in an element and in a quoted attribute.
 pub(crate) fn push_html(out: &mut String, text: &str) {
     for c in text.chars() {
@@ -64,6 +88,24 @@ pub(crate) fn push_html(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_and_shares() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+        for (part, other, text) in [
+            (0, 0, "0 %"),
+            (0, 7, "0 %"),
+            (1, 1, "50.00 %"),
+            (1, 99_999, "< 0.01 %"),
+            (1, 9_999, "0.01 %"),
+            (7, 0, "100.00 %"),
+            (u64::MAX, u64::MAX, "50.00 %"),
+        ] {
+            assert_eq!(share(part, other), text);
+        }
+    }
 
     #[test]
     fn what_is_not_seen_is_spelled_out() {

@@ -14,6 +14,8 @@ pub(crate) struct Column<'a> {
     pub(crate) failed: u64,
     pub(crate) successful_height: u64,
     pub(crate) failed_height: u64,
+    /// Of the highest number of failed sessions alone.
+    pub(crate) failed_alone: u64,
     /// Whether days without a report lie before this one.
     pub(crate) gap: bool,
 }
@@ -24,18 +26,25 @@ pub(crate) fn columns(days: &Rows<DayRow>) -> (Vec<Column<'_>>, u64) {
     let shown = days.rows.get(earlier..).unwrap_or_default();
     let total = |row: &DayRow| u128::from(row.successful) + u128::from(row.failed);
     let highest = shown.iter().map(total).max().unwrap_or(0);
+    let most_failed = shown.iter().map(|row| u128::from(row.failed)).max().unwrap_or(0);
     let before = core::iter::once(None).chain(shown.iter().map(Some));
-    let columns = shown.iter().zip(before).map(|(row, before)| column(row, highest, before));
+    let columns =
+        shown.iter().zip(before).map(|(row, before)| column(row, [highest, most_failed], before));
     (columns.collect(), days.more.saturating_add(crate::table::as_u64(earlier)))
 }
 
-fn column<'a>(row: &'a DayRow, highest: u128, before: Option<&DayRow>) -> Column<'a> {
+fn column<'a>(
+    row: &'a DayRow,
+    [highest, most_failed]: [u128; 2],
+    before: Option<&DayRow>,
+) -> Column<'a> {
     Column {
         day: &row.day,
         successful: row.successful,
         failed: row.failed,
         successful_height: height(row.successful, highest),
         failed_height: height(row.failed, highest),
+        failed_alone: height(row.failed, most_failed),
         gap: before.is_some_and(|before| before.number.saturating_add(1) < row.number),
     }
 }
@@ -67,6 +76,8 @@ mod tests {
         let heights: Vec<_> =
             columns.iter().map(|c| (c.successful_height, c.failed_height, c.gap)).collect();
         assert_eq!(heights, [(4, 4, false), (0, 4, false), (500, 500, true)]);
+        let alone: Vec<_> = columns.iter().map(|c| c.failed_alone).collect();
+        assert_eq!(alone, [4, 4, 1000]);
         assert_eq!(height(0, 0), 0);
     }
 

@@ -2,7 +2,7 @@
 
 use core::iter::zip;
 
-use crate::text::{printable, push_html};
+use crate::text::{grouped, printable, push_html};
 
 /// Characters of one cell.
 const CELL: usize = 256;
@@ -23,6 +23,11 @@ impl Column {
         Self { title, class: "text" }
     }
 
+    /// Text whose words are looked for, not read: names, addresses and codes.
+    pub(super) const fn code(title: &'static str) -> Self {
+        Self { title, class: "code" }
+    }
+
     pub(super) const fn number(title: &'static str) -> Self {
         Self { title, class: "number" }
     }
@@ -39,7 +44,32 @@ impl Markup {
         push_html(&mut self.0, &printable(text, CELL));
     }
 
-    /// Appends a table with its title, or nothing where there are no rows.
+    /// Appends the start of a section with its title, to which a link of the page leads.
+    pub(super) fn section(&mut self, id: &'static str, title: &'static str) {
+        self.raw("<section id=\"");
+        self.raw(id);
+        self.raw("\">\n<h2>");
+        self.raw(title);
+        self.raw("</h2>\n");
+    }
+
+    /// Appends a section with a table, or nothing where there are no rows.
+    pub(super) fn listing<R, const N: usize>(
+        &mut self,
+        (id, title): (&'static str, &'static str),
+        columns: [Column; N],
+        rows: (&[R], u64),
+        cells: impl Fn(&R) -> [String; N],
+    ) {
+        if rows.0.is_empty() {
+            return;
+        }
+        self.section(id, title);
+        self.table(title, columns, rows, cells);
+        self.raw("</section>\n");
+    }
+
+    /// Appends a table, without the columns that are empty in all of its rows.
     pub(super) fn table<R, const N: usize>(
         &mut self,
         title: &'static str,
@@ -47,13 +77,15 @@ impl Markup {
         (rows, more): (&[R], u64),
         cells: impl Fn(&R) -> [String; N],
     ) {
-        if rows.is_empty() {
-            return;
-        }
-        self.raw("<section>\n<h2>");
+        let rows: Vec<[String; N]> = rows.iter().map(cells).collect();
+        let shown: [bool; N] = core::array::from_fn(|at| {
+            rows.iter().any(|row| row.get(at).is_some_and(|c| !c.is_empty()))
+        });
+        // A table too wide for the window is scrolled by itself, with the keyboard too.
+        self.raw("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"");
         self.raw(title);
-        self.raw("</h2>\n<table>\n<thead><tr>");
-        for column in columns {
+        self.raw("\">\n<table>\n<thead><tr>");
+        for (column, _) in zip(columns, shown).filter(|(_, shown)| *shown) {
             self.raw("<th scope=\"col\" class=\"");
             self.raw(column.class);
             self.raw("\">");
@@ -63,12 +95,13 @@ impl Markup {
         self.raw("</tr></thead>\n<tbody>\n");
         for row in rows {
             self.raw("<tr>");
-            zip(columns, cells(row)).for_each(|(column, cell)| self.cell(column, &cell));
+            for ((column, cell), _) in zip(zip(columns, row), shown).filter(|(_, shown)| *shown) {
+                self.cell(column, &cell);
+            }
             self.raw("</tr>\n");
         }
-        self.raw("</tbody>\n</table>\n");
+        self.raw("</tbody>\n</table>\n</div>\n");
         self.more(more);
-        self.raw("</section>\n");
     }
 
     /// On a narrow screen a row is a list, and each cell has its title before it.
@@ -86,7 +119,7 @@ impl Markup {
     pub(super) fn more(&mut self, more: u64) {
         if more > 0 {
             self.raw("<p>and ");
-            self.text(&more.to_string());
+            self.text(&grouped(more));
             self.raw(" more</p>\n");
         }
     }

@@ -11,8 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::summary::{ReportRow, Summary};
+use crate::meaning::meaning;
+use crate::summary::{Range, ReportRow, Summary, Totals};
 use crate::table::Rows;
+use crate::text::{grouped, share};
 use markup::{Column, Markup};
 
 /// Rows of one table.
@@ -32,11 +34,15 @@ pub(crate) fn page(summary: &Summary) -> String {
     out.raw(STYLE);
     out.raw("</style>\n</head>\n<body>\n<main>\n");
     head(&mut out, summary);
+    links(&mut out, summary);
     chart::timeline(&mut out, &summary.days);
-    totals(&mut out, summary);
+    results(&mut out, summary);
     hosts(&mut out, summary);
+    totals(&mut out, summary);
+    senders(&mut out, summary);
     failures(&mut out, summary);
-    sources(&mut out, summary);
+    reports(&mut out, &summary.reports);
+    unread(&mut out, summary);
     out.raw("</main>\n</body>\n</html>\n");
     out.into_string()
 }
@@ -49,75 +55,154 @@ fn content_security_policy() -> String {
 
 fn head(out: &mut Markup, summary: &Summary) {
     let totals = &summary.totals;
-    out.raw("<h1>TLS reports</h1>\n");
+    out.raw("<header>\n<h1>TLS reports</h1>\n");
     if let Some(range) = &summary.range {
         out.raw("<p>");
-        out.text(&range.first);
-        out.raw(" to ");
-        out.text(&range.last);
+        let (first, last) = days(range);
+        out.text(first);
+        if first != last {
+            out.raw(" to ");
+            out.text(last);
+        }
         out.raw("</p>\n");
     }
+    verdict(out, summary);
     out.raw("<dl class=\"figures\">\n");
-    figure(out, "reports", totals.reports);
-    figure(out, "sessions successful", totals.successful);
-    figure(out, "sessions failed", totals.failed);
-    figure(out, "came again, counted once", totals.duplicates);
-    figure(out, "came again with another content, the first counted", totals.conflicts);
-    figure(out, "could not be read", totals.unread);
-    out.raw("</dl>\n");
+    figure(out, "reports", grouped(totals.reports));
+    figure(out, "sessions successful", grouped(totals.successful));
+    figure(out, "sessions failed", grouped(totals.failed));
+    figure(out, "share failed", share(totals.failed, totals.successful));
+    for (name, number) in [
+        ("came again, counted once", totals.duplicates),
+        ("came again with another content, the first counted", totals.conflicts),
+        ("could not be read", totals.unread),
+    ] {
+        if number > 0 {
+            figure(out, name, grouped(number));
+        }
+    }
+    out.raw("</dl>\n</header>\n");
 }
 
-fn figure(out: &mut Markup, name: &'static str, number: u64) {
+/// The days where the range is of whole days, else the times.
+fn days(range: &Range) -> (&str, &str) {
+    let whole = range.first.strip_suffix("T00:00:00Z").zip(range.last.strip_suffix("T23:59:59Z"));
+    whole.unwrap_or((&range.first, &range.last))
+}
+
+/// What it comes to, in a sentence or two.
+fn verdict(out: &mut Markup, summary: &Summary) {
+    let Totals { successful, failed, .. } = summary.totals;
+    let all = grouped(successful.saturating_add(failed));
+    out.raw("<p class=\"verdict\">");
+    match (successful, failed) {
+        (0, 0) => out.raw("No sessions were reported."),
+        (_, 0) => {
+            out.raw("All ");
+            out.text(&all);
+            out.raw(" sessions met the policy.");
+        }
+        _ => {
+            out.text(&grouped(failed));
+            out.raw(" of ");
+            out.text(&all);
+            out.raw(" sessions did not meet the policy.");
+        }
+    }
+    if let Some(result) = summary.results.rows.first() {
+        out.raw(" The most frequent result is <b>");
+        out.text(said(&result.result_type));
+        out.raw("</b> at ");
+        out.text(&result.domain);
+        out.raw(".");
+    }
+    out.raw("</p>\n<p>A session counts under each policy that applied to it. ");
+    out.raw("Reports are claims of their senders: nobody has verified them here.</p>\n");
+}
+
+fn figure(out: &mut Markup, name: &'static str, number: String) {
     out.raw("<div><dt>");
     out.raw(name);
     out.raw("</dt><dd>");
-    out.text(&number.to_string());
+    out.text(&number);
     out.raw("</dd></div>\n");
+}
+
+/// Links to the sections that there are.
+fn links(out: &mut Markup, summary: &Summary) {
+    out.raw("<nav aria-label=\"Sections\"><ul>\n");
+    for (there, link) in [
+        (!summary.days.rows.is_empty(), "<li><a href=\"#days\">Days</a></li>\n"),
+        (!summary.results.rows.is_empty(), "<li><a href=\"#results\">What failed</a></li>\n"),
+        (!summary.hosts.rows.is_empty(), "<li><a href=\"#hosts\">MX hosts</a></li>\n"),
+        (!summary.policies.rows.is_empty(), "<li><a href=\"#totals\">Domains</a></li>\n"),
+        (!summary.senders.rows.is_empty(), "<li><a href=\"#senders\">Senders</a></li>\n"),
+        (!summary.failures.rows.is_empty(), "<li><a href=\"#failures\">Details</a></li>\n"),
+        (!summary.reports.rows.is_empty(), "<li><a href=\"#reports\">Reports</a></li>\n"),
+        (!summary.unread.rows.is_empty(), "<li><a href=\"#unread\">Not read</a></li>\n"),
+    ] {
+        out.raw(if there { link } else { "" });
+    }
+    out.raw("</ul></nav>\n");
+}
+
+fn said(result_type: &str) -> &str {
+    if result_type.is_empty() { "(not said)" } else { result_type }
+}
+
+fn results(out: &mut Markup, summary: &Summary) {
+    let columns = [
+        Column::number("Sessions"),
+        Column::code("Result"),
+        Column::text("What it means"),
+        Column::code("Domain"),
+        Column::text("Policy"),
+    ];
+    out.listing(("results", "What failed"), columns, summary.results.first(ROWS), |row| {
+        [
+            grouped(row.sessions),
+            said(&row.result_type).to_owned(),
+            meaning(&row.result_type).to_owned(),
+            row.domain.clone(),
+            row.policy_type.clone(),
+        ]
+    });
 }
 
 fn totals(out: &mut Markup, summary: &Summary) {
     let columns = [
-        Column::text("Domain"),
+        Column::code("Domain"),
         Column::text("Policy"),
         Column::number("Reports"),
         Column::number("Successful"),
         Column::number("Failed"),
+        Column::number("Share failed"),
     ];
-    out.table("Totals", columns, summary.policies.first(ROWS), |row| {
+    out.listing(("totals", "Totals by domain"), columns, summary.policies.first(ROWS), |row| {
         [
             row.domain.clone(),
             row.policy_type.clone(),
-            row.reports.to_string(),
-            row.successful.to_string(),
-            row.failed.to_string(),
+            grouped(row.reports),
+            grouped(row.successful),
+            grouped(row.failed),
+            share(row.failed, row.successful),
         ]
-    });
-    let columns = [
-        Column::text("Domain"),
-        Column::text("Policy"),
-        Column::text("Result"),
-        Column::number("Sessions"),
-    ];
-    out.table("Failures by result", columns, summary.results.first(ROWS), |row| {
-        let result = if row.result_type.is_empty() { "(not said)" } else { &row.result_type };
-        let sessions = row.sessions.to_string();
-        [row.domain.clone(), row.policy_type.clone(), result.to_owned(), sessions]
     });
 }
 
 fn hosts(out: &mut Markup, summary: &Summary) {
     let columns = [
-        Column::text("MX host"),
-        Column::text("Named by the policy"),
+        Column::code("MX host"),
         Column::number("Sessions"),
-        Column::text("Results"),
-        Column::text("Domains"),
+        Column::text("Named by the policy"),
+        Column::code("Results"),
+        Column::code("Domains"),
     ];
-    out.table("MX hosts affected", columns, summary.hosts.first(ROWS), |row| {
+    out.listing(("hosts", "MX hosts affected"), columns, summary.hosts.first(ROWS), |row| {
         [
             row.host.clone(),
+            grouped(row.sessions),
             row.in_policy.to_owned(),
-            row.sessions.to_string(),
             row.result_types.join(", "),
             row.domains.join(", "),
         ]
@@ -127,81 +212,97 @@ fn hosts(out: &mut Markup, summary: &Summary) {
 fn failures(out: &mut Markup, summary: &Summary) {
     let columns = [
         Column::number("Sessions"),
-        Column::text("Domain"),
-        Column::text("Policy"),
-        Column::text("Result"),
-        Column::text("MX host"),
-        Column::text("Its greeting"),
-        Column::text("Its address"),
-        Column::text("Sent from"),
+        Column::code("Result"),
+        Column::code("MX host"),
+        Column::code("Its greeting"),
+        Column::code("Its address"),
+        Column::code("Sent from"),
         Column::text("Reason"),
-        Column::text("More"),
+        Column::code("Domain"),
+        Column::text("Policy"),
         Column::text("Reported by"),
+        Column::code("More"),
     ];
-    out.table("Failure details", columns, summary.failures.first(ROWS), |row| {
+    let title = ("failures", "Failure details");
+    out.listing(title, columns, summary.failures.first(ROWS), |row| {
         let failure = row.failure.clone();
+        let host = failure.receiving_mx_hostname.unwrap_or_default();
+        let greeting = failure.receiving_mx_helo.unwrap_or_default();
         [
-            row.sessions.to_string(),
-            failure.domain,
-            failure.policy_type,
+            grouped(row.sessions),
             failure.result_type,
-            failure.receiving_mx_hostname.unwrap_or_default(),
-            failure.receiving_mx_helo.unwrap_or_default(),
+            host.clone(),
+            // A host that greets with its own name says nothing new.
+            if greeting.eq_ignore_ascii_case(&host) { String::new() } else { greeting },
             failure.receiving_ip.unwrap_or_default(),
             failure.sending_mta_ip.unwrap_or_default(),
             failure.failure_reason_code.unwrap_or_default(),
-            failure.additional_information.unwrap_or_default(),
+            failure.domain,
+            failure.policy_type,
             failure.organization,
+            failure.additional_information.unwrap_or_default(),
         ]
     });
 }
 
-/// Who reported, the reports, and what is no report.
-fn sources(out: &mut Markup, summary: &Summary) {
+fn senders(out: &mut Markup, summary: &Summary) {
     let columns = [
         Column::text("Organization"),
-        Column::text("Contact"),
+        Column::code("Contact"),
         Column::number("Reports"),
         Column::number("Successful"),
         Column::number("Failed"),
+        Column::number("Share failed"),
     ];
-    out.table("Senders, as they call themselves", columns, summary.senders.first(ROWS), |row| {
+    let title = ("senders", "Senders, as they call themselves");
+    out.listing(title, columns, summary.senders.first(ROWS), |row| {
         [
             row.organization.clone(),
             row.contact.clone(),
-            row.reports.to_string(),
-            row.successful.to_string(),
-            row.failed.to_string(),
+            grouped(row.reports),
+            grouped(row.successful),
+            grouped(row.failed),
+            share(row.failed, row.successful),
         ]
     });
-    reports(out, &summary.reports);
-    let columns = [Column::text("File"), Column::text("Reason"), Column::text("In words")];
-    out.table("Not read", columns, summary.unread.first(ROWS), |row| {
+}
+
+fn unread(out: &mut Markup, summary: &Summary) {
+    let columns = [Column::code("File"), Column::code("Reason"), Column::text("In words")];
+    out.listing(("unread", "Not read"), columns, summary.unread.first(ROWS), |row| {
         [row.file.clone(), row.reason.to_owned(), row.text.clone()]
     });
 }
 
+/// The odd ones stand first, and are what there is to look at.
 fn reports(out: &mut Markup, reports: &Rows<ReportRow>) {
+    if reports.rows.is_empty() {
+        return;
+    }
     let columns = [
-        Column::text("File"),
-        Column::text("Report"),
         Column::text("Organization"),
         Column::text("From"),
         Column::text("To"),
         Column::text("Repeat"),
-        Column::text("Quirks"),
-        Column::text("Anomalies"),
+        Column::code("Quirks"),
+        Column::code("Anomalies"),
+        Column::code("Report"),
+        Column::code("File"),
     ];
+    out.section("reports", "Reports");
+    out.raw("<details><summary>Each report that was read, the odd ones first</summary>\n");
     out.table("Reports", columns, reports.first(ROWS), |row| {
+        let repeat = if row.repeat == "new" { "" } else { row.repeat };
         [
-            row.file.clone(),
-            row.report_id.clone(),
             row.organization.clone(),
             row.range.first.clone(),
             row.range.last.clone(),
-            row.repeat.to_owned(),
+            repeat.to_owned(),
             row.quirks.join(", "),
             row.anomalies.join(", "),
+            row.report_id.clone(),
+            row.file.clone(),
         ]
     });
+    out.raw("</details>\n</section>\n");
 }
