@@ -9,60 +9,27 @@
 )]
 
 mod common;
+#[path = "common/tls.rs"]
+mod tls;
 
 use std::sync::Arc;
 
-use common::{Cert, Ext, Key, SERVER_AUTH, der};
-use dane::adapter::rustls::{DaneVerifier, client_config, with_verifier};
-use dane::discovery::{
-    Answer, Destination, Enforcement, HostPlan, Input, Outcome, Policy, Security,
-};
-use dane::{FailureReason, Name, Profile, Tlsa, TlsaSet, Usage, publish};
+use common::{Cert, Key};
+use dane::adapter::rustls::{DaneVerifier, client_config};
+use dane::discovery::{Enforcement, Policy};
+use dane::{FailureReason, Profile, Tlsa, Usage};
 use pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::client::{Resumption, danger::ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, Error, HandshakeKind, ServerConfig,
-    ServerConnection, SupportedProtocolVersion,
+    SupportedProtocolVersion,
 };
-
-const BASE: &str = "mx.example.org";
-const BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+use tls::{Always, BASE, BOTH, pass, plan, plan_by, record};
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
-}
-
-/// The plan for a relay with these records, by way of the machine.
-fn plan(records: &[Tlsa], enforcement: Enforcement) -> dane::discovery::DanePlan {
-    let mut policy = Policy::default();
-    policy.enforcement = enforcement;
-    plan_by(records, policy)
-}
-
-fn plan_by(records: &[Tlsa], policy: Policy) -> dane::discovery::DanePlan {
-    let base: Name = BASE.parse().unwrap();
-    let mut host = Destination::relay(&base, 25, policy).host(&base);
-    let found = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
-    host.handle(&Input::A(found.clone())).unwrap();
-    host.handle(&Input::Aaaa(found)).unwrap();
-    let records = Outcome::Records(TlsaSet::from(records.to_vec()));
-    host.handle(&Input::Tlsa(Answer::hop_by_hop(records, Security::Secure, vec![]))).unwrap();
-    match host.plan() {
-        Some(HostPlan::Dane(plan)) => plan.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
-
-impl ResolvesServerCert for Always {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
 }
 
 /// A server that sends this chain and signs with this key, whether or not they belong together.
@@ -96,26 +63,6 @@ fn shake(config: ClientConfig, server: &Arc<ServerConfig>) -> Result<ClientConne
     Ok(client)
 }
 
-/// Passes octets back and forth until both are content or the client fails.
-fn pass(client: &mut ClientConnection, server: &Arc<ServerConfig>) -> Result<(), Error> {
-    let mut server = ServerConnection::new(server.clone()).unwrap();
-    for _ in 0..10 {
-        let mut octets = Vec::new();
-        while client.wants_write() {
-            client.write_tls(&mut octets).unwrap();
-        }
-        server.read_tls(&mut &octets[..]).unwrap();
-        let _ = server.process_new_packets();
-        let mut octets = Vec::new();
-        while server.wants_write() {
-            server.write_tls(&mut octets).unwrap();
-        }
-        client.read_tls(&mut &octets[..]).unwrap();
-        client.process_new_packets()?;
-    }
-    Ok(())
-}
-
 fn fail(config: ClientConfig, server: &Arc<ServerConfig>) -> (ClientConnection, Error) {
     let mut client = ClientConnection::new(Arc::new(config), BASE.try_into().unwrap()).unwrap();
     assert_eq!(client.handshake_kind(), None);
@@ -125,21 +72,6 @@ fn fail(config: ClientConfig, server: &Arc<ServerConfig>) -> (ClientConnection, 
 
 fn verifier(records: &[Tlsa]) -> Arc<DaneVerifier> {
     Arc::new(DaneVerifier::new(&plan(records, Enforcement::Enforced), &provider()))
-}
-
-fn record(text: &str, certificate: &[u8]) -> Tlsa {
-    let [usage, selector, matching] =
-        text.split(' ').map(|it| it.parse().unwrap()).collect::<Vec<u8>>()[..]
-    else {
-        panic!("{text}")
-    };
-    publish::record(
-        dane::CertUsage(usage),
-        dane::Selector(selector),
-        dane::Matching(matching),
-        certificate,
-    )
-    .unwrap()
 }
 
 const SERVER: Key = Key(1);
@@ -210,59 +142,6 @@ fn h1_a_chain_without_match_is_refused_with_its_reason() {
 }
 
 #[test]
-fn h2_leaves_that_a_stricter_reader_refuses_work_under_dane_ee() {
-    let critical = Ext::new(&[0x2a, 3, 4], true, vec![5, 0]);
-    for (what, cert) in [
-        ("v1", leaf().v1()),
-        ("v2", Cert { version: Some(1), ..leaf().v1() }),
-        ("unknown critical extension", leaf().with(critical)),
-        ("expired", leaf().dates("000101000000Z", "010101000000Z")),
-        ("a ca", leaf().with(Ext::ca(None))),
-        ("of other names", leaf().with(Ext::dns_names(&["other.example"]))),
-        ("for clients", leaf().with(Ext::purposes(&[common::CLIENT_AUTH]))),
-        ("with extensions twice", {
-            let mut cert = leaf();
-            cert.extensions.push(Ext::purposes(&[SERVER_AUTH]));
-            cert.extensions.push(Ext::purposes(&[SERVER_AUTH]));
-            cert
-        }),
-        ("with dates that are none", leaf().dates("x", "y")),
-        ("with a signature of an unknown kind", {
-            let sha1_with_rsa = der::oid(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5]);
-            Cert { algorithms: (sha1_with_rsa.clone(), sha1_with_rsa), ..leaf() }
-        }),
-    ] {
-        let chain = [cert.sign(CA)];
-        for version in BOTH {
-            let verifier = verifier(&[record("3 1 1", &chain[0])]);
-            let client = shake(client(&verifier, version), &server(&chain, SERVER));
-            let client = client.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert!(verifier.authenticated(&client).is_some(), "{what}");
-        }
-    }
-}
-
-#[test]
-fn dane_s3_h6_a_resumed_session_gives_no_token() {
-    let chain = chain();
-    let server = server(&chain, SERVER);
-    for version in BOTH {
-        let verifier = verifier(&[record("3 1 1", &chain[0])]);
-        let builder =
-            ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]);
-        let builder = with_verifier(builder.unwrap(), verifier.clone());
-        let mut config = builder.with_no_client_auth();
-        config.resumption = Resumption::in_memory_sessions(8);
-        let first = shake(config.clone(), &server).unwrap();
-        assert!(verifier.authenticated(&first).is_some());
-        // A careless caller goes on with the same verifier.
-        let second = shake(config, &server).unwrap();
-        assert_eq!(second.handshake_kind(), Some(HandshakeKind::Resumed));
-        assert_eq!(verifier.authenticated(&second), None);
-    }
-}
-
-#[test]
 fn h6_resumption_is_off_by_default() {
     let chain = chain();
     let server = server(&chain, SERVER);
@@ -311,30 +190,6 @@ fn dane_t9_an_audit_reports_and_goes_on_without_a_token() {
             let client = shake(client(&verifier, version), &server(&chain, SERVER)).unwrap();
             assert_eq!(verifier.authenticated(&client), None);
             assert_eq!(verifier.failure().map(|it| it.kind()), failure);
-        }
-    }
-}
-
-#[test]
-fn h3_h4_keys_of_every_kind_that_the_provider_has() {
-    for kind in
-        [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519]
-    {
-        let key = rcgen::KeyPair::generate_for(kind).unwrap();
-        let cert = rcgen::CertificateParams::new([BASE.into()]).unwrap().self_signed(&key).unwrap();
-        let signer = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let signer = provider().key_provider.load_private_key(signer).unwrap();
-        let certified = CertifiedKey::new(vec![cert.der().clone()], signer);
-        let server = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Always(Arc::new(certified))));
-        let server = Arc::new(server);
-        for version in BOTH {
-            let verifier = verifier(&[record("3 1 1", cert.der())]);
-            let client = shake(client(&verifier, version), &server).unwrap();
-            assert!(verifier.authenticated(&client).is_some());
         }
     }
 }
