@@ -25,6 +25,8 @@ pub struct Case {
     pub end: End,
     /// The second server takes the message.
     pub at_second: bool,
+    /// With mandatory DANE the second server takes it.
+    pub mandatory_at_second: bool,
     /// Where Postfix comes to another end: which, and why both may be.
     pub postfix: Option<(End, &'static str)>,
 }
@@ -77,6 +79,7 @@ fn case(name: &'static str, what: &'static str, records: &'static str, end: End)
         server: Behaviour::DEFAULT,
         end,
         at_second: false,
+        mandatory_at_second: false,
         postfix: None,
     }
 }
@@ -121,6 +124,10 @@ impl Case {
 
     fn at_second(self) -> Self {
         Self { at_second: true, ..self }
+    }
+
+    fn mandatory_at_second(self) -> Self {
+        Self { mandatory_at_second: true, ..self }
     }
 }
 
@@ -479,7 +486,8 @@ fn hosts() -> Vec<Case> {
         case("two-bad.test", "the first is wrong, the second good", two!("<3 1 1 wrong>", "<3 1 1>"), Authenticated)
             .at_second(),
         case("two-wrong.test", "both wrong", two!("<3 1 1 wrong>", "<3 1 1 wrong>"), Deferred),
-        case("two-none.test", "the first has no records: preference before security", two!("TXT \"x\"", "<3 1 1>"), Encrypted),
+        case("two-none.test", "the first has no records: preference before security", two!("TXT \"x\"", "<3 1 1>"), Encrypted)
+        .mandatory_at_second(),
         case("two-fallback.test", "the first is wrong, the second has no records", two!("<3 1 1 wrong>", "TXT \"x\""), Encrypted)
             .at_second(),
         case("two-down.test", "the first is down, the second good", "@ MX 10 mx1\n@ MX 20 mx\nmx1 A {nobody}\nmx A {second}\n_25._tcp.mx1 <3 1 1>\n_25._tcp.mx <3 1 1>\n", Authenticated)

@@ -12,24 +12,25 @@ use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::adapter::https::HttpsFetch;
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::attempt::Assurance;
+use smtp_tls::delivery::{LocalLevel, Settings};
 use smtp_tls::driver::tokio::{Envelope, Mailer};
 use smtp_tls::report::{Fate, Report};
 use smtp_tls::resolve::{LookUp, Security};
 use smtp_tls::store::{Capacity, MemoryStore};
 
 use super::cases::Case;
-use super::{End, Ended};
+use super::{End, Ended, Level};
 
-pub fn by_ad_bit(cases: &[Case], resolver: SocketAddr) -> Vec<Ended> {
+pub fn by_ad_bit(cases: &[Case], level: Level, resolver: SocketAddr) -> Vec<Ended> {
     let path = TrustedPath::loopback(resolver).unwrap();
-    deliver(cases, || AdResolver::new(path))
+    deliver(cases, level, || AdResolver::new(path))
 }
 
-pub fn validated(cases: &[Case], resolver: SocketAddr, anchor: &str) -> Vec<Ended> {
-    deliver(cases, || Validator::new(anchor.parse().unwrap(), &[resolver]))
+pub fn validated(cases: &[Case], level: Level, resolver: SocketAddr, anchor: &str) -> Vec<Ended> {
+    deliver(cases, level, || Validator::new(anchor.parse().unwrap(), &[resolver]))
 }
 
-fn deliver<L>(cases: &[Case], look_up: impl FnOnce() -> L) -> Vec<Ended>
+fn deliver<L>(cases: &[Case], level: Level, look_up: impl FnOnce() -> L) -> Vec<Ended>
 where
     L: LookUp + Send + Sync + Clone + 'static,
 {
@@ -41,7 +42,12 @@ where
         let fetch = HttpsFetch::new(look_up.clone(), &connector);
         let store = MemoryStore::new(Capacity::default());
         let name = "mta.example".parse().unwrap();
-        let mailer = Mailer::new(look_up, fetch, store, connector, name);
+        let mut settings = Settings::default();
+        settings.level = match level {
+            Level::Opportunistic => LocalLevel::Opportunistic,
+            Level::Mandatory => LocalLevel::Dane,
+        };
+        let mailer = Mailer::new(look_up, fetch, store, connector, name).settings(settings);
         join_all(cases.iter().map(async |case| ended(&deliver_one(&mailer, case).await))).await
     })
 }

@@ -44,6 +44,34 @@ pub enum End {
     Refused,
 }
 
+impl End {
+    /// What it is where DANE is mandatory: whatever else would do waits (RFC 7672 section 6).
+    const fn under(self, level: Level) -> Self {
+        match (level, self) {
+            (Level::Opportunistic, end) => end,
+            (Level::Mandatory, Self::Authenticated | Self::Refused) => self,
+            (Level::Mandatory, _) => Self::Deferred,
+        }
+    }
+}
+
+/// Whether mail may go without DANE where it does not apply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Level {
+    Opportunistic,
+    Mandatory,
+}
+
+impl Level {
+    /// The recipient in each domain by whom Postfix tells the level.
+    pub const fn recipient(self) -> &'static str {
+        match self {
+            Self::Opportunistic => "postmaster",
+            Self::Mandatory => "mandatory",
+        }
+    }
+}
+
 /// An end, and the address of the server that took the message.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Ended {
@@ -71,22 +99,27 @@ fn the_whole_policy_beside_postfix() {
     namespace::prepare();
     let network = Network::start(&cases);
     let postfix = mta::deliver(&cases);
-    let by_ad_bit = deliver::by_ad_bit(&cases, network.resolver());
-    let validated = deliver::validated(&cases, network.resolver(), network.anchor());
 
     let mut wrong = Vec::new();
-    for (number, case) in cases.iter().enumerate() {
-        let mut compare = |who: &str, found: &Ended, expected: Ended| {
-            if *found != expected {
-                let Case { name, what, .. } = case;
-                wrong.push(format!("{name} ({what}): {who}: {found:?}, expected {expected:?}"));
-            }
-        };
-        let expected = network.expected(number, case);
-        compare("by the AD bit", &by_ad_bit[number], expected);
-        compare("validated here", &validated[number], expected);
-        let theirs = case.postfix.map_or(expected, |(end, _)| network.ended(number, end));
-        compare("postfix", &postfix[number], theirs);
+    for level in [Level::Opportunistic, Level::Mandatory] {
+        let by_ad_bit = deliver::by_ad_bit(&cases, level, network.resolver());
+        let anchor = network.anchor();
+        let validated = deliver::validated(&cases, level, network.resolver(), anchor);
+        for (number, case) in cases.iter().enumerate() {
+            let mut compare = |who: &str, found: &Ended, expected: Ended| {
+                if *found != expected {
+                    let Case { name, what, .. } = case;
+                    let text = format!("{level:?}: {who}: {found:?}, expected {expected:?}");
+                    wrong.push(format!("{name} ({what}): {text}"));
+                }
+            };
+            let expected = network.expected(number, case, level);
+            compare("by the AD bit", &by_ad_bit[number], expected);
+            compare("validated here", &validated[number], expected);
+            let theirs = |(end, _): (End, _)| network.ended(number, end.under(level));
+            let theirs = case.postfix.map_or(expected, theirs);
+            compare("postfix", &postfix(level, case), theirs);
+        }
     }
     for case in &cases {
         if let Some((end, why)) = case.postfix {
@@ -94,6 +127,6 @@ fn the_whole_policy_beside_postfix() {
             println!("{}: {:?} here, {end:?} there: {why}", case.name, case.end);
         }
     }
-    println!("{} domains", cases.len());
+    println!("{} domains, two levels", cases.len());
     assert!(wrong.is_empty(), "\n{}\n{}", wrong.join("\n"), mta::log());
 }

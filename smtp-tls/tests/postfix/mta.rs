@@ -12,26 +12,32 @@ use std::time::Instant;
 
 use super::cases::Case;
 use super::namespace::{folder, run};
-use super::{End, Ended};
+use super::{End, Ended, Level};
 
-/// Delivers to all domains, and says how each delivery ended.
-pub fn deliver(cases: &[Case]) -> Vec<Ended> {
+/// Delivers to all domains at both levels, and says how each delivery ended.
+pub fn deliver(cases: &[Case]) -> impl Fn(Level, &Case) -> Ended + use<> {
     configure();
     // It returns once Postfix listens, or has failed; the namespace ends it.
     run("/usr/lib/postfix/sbin/master", &["-w"]);
-    submit(cases);
+    let recipients: Vec<String> = [Level::Opportunistic, Level::Mandatory]
+        .iter()
+        .flat_map(|level| cases.iter().map(|case| recipient(*level, case)))
+        .collect();
+    submit(&recipients);
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let log = log();
         let ended = read(&log);
-        if let Some(all) = cases.iter().map(|case| ended.get(case.domain).copied()).collect() {
-            return all;
+        match recipients.iter().find(|one| !ended.contains_key(*one)) {
+            None => return move |level, case: &Case| ended[&recipient(level, case)],
+            Some(missing) => assert!(Instant::now() < deadline, "no end of {missing}\n{log}"),
         }
-        let missing: Vec<_> =
-            cases.iter().filter(|case| !ended.contains_key(case.domain)).collect();
-        assert!(Instant::now() < deadline, "no end of {:?}\n{}", missing[0].domain, log);
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+fn recipient(level: Level, case: &Case) -> String {
+    format!("{}@{}", level.recipient(), case.domain)
 }
 
 pub fn log() -> String {
@@ -55,6 +61,8 @@ fn configure() {
     }
     run("install", &["-d", "/etc/postfix"]);
     fs::write("/etc/postfix/master.cf", services()).unwrap();
+    let mandatory = Level::Mandatory.recipient();
+    fs::write("/etc/postfix/transport", format!("/^{mandatory}@/ {mandatory}:\n")).unwrap();
     let (log, prefix) = (at("mail.log"), at(""));
     let main = format!(
         "compatibility_level = 3.6\n\
@@ -67,6 +75,7 @@ fn configure() {
          alias_maps =\n\
          inet_interfaces = 127.0.0.1\n\
          inet_protocols = ipv4\n\
+         transport_maps = regexp:/etc/postfix/transport\n\
          smtp_tls_security_level = dane\n\
          smtp_tls_dane_insecure_mx_policy = dane\n\
          smtp_dns_support_level = dnssec\n\
@@ -86,6 +95,9 @@ fn services() -> String {
          tlsmgr unix - - n 1000? 1 tlsmgr\n\
          postlog unix-dgram n - n - 1 postlogd\n",
     );
+    let mandatory = Level::Mandatory.recipient();
+    let command = "smtp -o smtp_tls_security_level=dane-only";
+    writeln!(text, "{mandatory} unix - - n - - {command}").unwrap();
     for (name, limit, command) in [
         ("rewrite", "-", "trivial-rewrite"),
         ("bounce", "0", "bounce"),
@@ -103,8 +115,8 @@ fn services() -> String {
     text
 }
 
-/// One message with a recipient in each domain.
-fn submit(cases: &[Case]) {
+/// One message to all.
+fn submit(recipients: &[String]) {
     let stream = TcpStream::connect("127.0.0.1:2525").unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -120,17 +132,17 @@ fn submit(cases: &[Case]) {
     say("", "220");
     say("HELO test", "250");
     say("MAIL FROM:<>", "250");
-    for case in cases {
-        say(&format!("RCPT TO:<postmaster@{}>", case.domain), "250");
+    for recipient in recipients {
+        say(&format!("RCPT TO:<{recipient}>"), "250");
     }
     say("DATA", "354");
     say("Subject: x\r\n\r\n.", "250");
     say("QUIT", "221");
 }
 
-/// The end of the delivery to each domain. A process delivers one message at a time: the TLS connection that
+/// The end of the delivery to each recipient. A process delivers one message at a time: the TLS connection that
 /// it told of last is that of its next delivery, if it was to the same server.
-fn read(log: &str) -> BTreeMap<&str, Ended> {
+fn read(log: &str) -> BTreeMap<String, Ended> {
     let mut ended = BTreeMap::new();
     let mut connections: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for line in log.lines() {
@@ -140,7 +152,7 @@ fn read(log: &str) -> BTreeMap<&str, Ended> {
             let server = server.split_once(": ").map_or(server, |(server, _)| server);
             connections.insert(process, (level, server));
         }
-        let Some(domain) = between(text, "to=<postmaster@", ">") else { continue };
+        let Some(recipient) = between(text, ": to=<", ">") else { continue };
         let Some(status) = between(text, "status=", " ") else { continue };
         let relay = between(text, "relay=", ",").unwrap_or_default();
         let level = connections.remove(process).filter(|(_, server)| *server == relay);
@@ -158,7 +170,7 @@ fn read(log: &str) -> BTreeMap<&str, Ended> {
             End::Deferred | End::Refused => None,
             _ => between(relay, "[", "]").and_then(|address| address.parse::<Ipv4Addr>().ok()),
         };
-        ended.insert(domain, Ended { end, at });
+        ended.insert(recipient.to_owned(), Ended { end, at });
     }
     ended
 }

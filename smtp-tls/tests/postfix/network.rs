@@ -13,7 +13,7 @@ use rustls::sign::CertifiedKey;
 use super::cases::{Case, Certificate, Owner};
 use super::signed_dns::resolver::Resolver;
 use super::signed_dns::zones::{P256, Signing, Zone, zone};
-use super::{End, Ended};
+use super::{End, Ended, Level};
 
 pub struct Network {
     resolver: Resolver,
@@ -63,10 +63,14 @@ impl Network {
         &self.resolver.anchor
     }
 
-    pub fn expected(&self, number: usize, case: &Case) -> Ended {
-        match case.at_second {
-            true => Ended { end: case.end, at: Some(second(number)) },
-            false => self.ended(number, case.end),
+    pub fn expected(&self, number: usize, case: &Case, level: Level) -> Ended {
+        if level == Level::Mandatory && case.mandatory_at_second {
+            return Ended { end: End::Authenticated, at: Some(second(number)) };
+        }
+        let ended = self.ended(number, case.end.under(level));
+        match ended.at {
+            Some(_) if case.at_second => Ended { at: Some(second(number)), ..ended },
+            _ => ended,
         }
     }
 
