@@ -33,9 +33,15 @@ pub(super) fn take_number(bytes: &mut &[u8]) -> Option<usize> {
     for shift in (0..usize::BITS).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        let group = usize::from(byte & 0x7f);
+        let placed = group << shift;
+        if placed >> shift != group {
+            return None;
+        }
+        value |= placed;
         if byte < 0x80 {
-            return Some(value);
+            // One value has one form, or keys that differ would stand for the same.
+            return (byte > 0 || shift == 0).then_some(value);
         }
     }
     None
@@ -194,6 +200,12 @@ mod tests {
         }
         for broken in [&[][..], &[0x80], &[0xff; 11]] {
             assert_eq!(take_number(&mut &broken[..]), None);
+        }
+        // One value has one form: no group of zeros at the end, no bits past the last.
+        let mut past = [0x80; 10];
+        past[9] = 2;
+        for other_form in [&[0x80, 0][..], &[0x81, 0x80, 0], &past] {
+            assert_eq!(take_number(&mut &other_form[..]), None, "{other_form:?}");
         }
     }
 
