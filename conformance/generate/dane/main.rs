@@ -39,6 +39,13 @@ pub struct Page<'a> {
     pub rules: &'a [&'a str],
 }
 
+impl<'a> Page<'a> {
+    /// The same for a vector about these rules.
+    pub fn of(self, rules: &'a [&'a str]) -> Self {
+        Self { rules, ..self }
+    }
+}
+
 impl Book {
     pub fn add(&mut self, page: Page<'_>, name: &str, title: &str, request: Value, expect: Value) {
         let Page { spec, section, level, why, rules } = page;
