@@ -302,10 +302,10 @@ DETAIL = "policies/0/failure-details/0"
 def heads():
     good("base", "a whole report", "it conforms", "J5 J8 J9", BASE, anomalies=[])
     good("no-policies", "no policies", "an empty array says that there is no data", "J8", changed("policies", []), changed("policies", []))
-    good("members-reordered", "members in another order", "the order of members means nothing in JSON", "J5", dict(reversed(list(BASE.items()))))
-    good("white-space", "white space between all tokens", "it means nothing in JSON", "J5", json.dumps(BASE, indent=3).replace("\n", "\r\n\t").encode())
-    good("unknown-member", "members that nobody knows", "unknown members are ignored", "J5", {**changed("policies/0/x", [1, {"y": None}]), "z": {"a": [True, -2.5]}})
-    good("escapes", "escaped letters in a member's name", "an escape is the character it stands for", "J5", text_of(BASE).replace(b'"policies"', b'"\\u0070olicies"'))
+    good("members-reordered", "members in another order", "the order of members means nothing in JSON", "J0", dict(reversed(list(BASE.items()))))
+    good("white-space", "white space between all tokens", "it means nothing in JSON", "J0", json.dumps(BASE, indent=3).replace("\n", "\r\n\t").encode())
+    good("unknown-member", "members that nobody knows", "unknown members are ignored", "J0", {**changed("policies/0/x", [1, {"y": None}]), "z": {"a": [True, -2.5]}})
+    good("escapes", "escaped letters in a member's name", "an escape is the character it stands for", "J0", text_of(BASE).replace(b'"policies"', b'"\\u0070olicies"'))
     good("report-id-no-at", "a report id without an at sign", "any unique text will do", "J5", changed("report-id", "5065427c-23d3"), changed("report-id", "5065427c-23d3"))
     name = "organization-name"
     odd("organization-name-missing", "no organization name", "it is required", "J5", changed(name, DROP), ["organization-name-missing"], changed(name, ""))
@@ -541,17 +541,17 @@ def details():
 
 def bytes_and_members():
     body = text_of(BASE)
-    odd("byte-order-mark", "a byte-order mark", "JSON begins without one", "J5", b"\xef\xbb\xbf" + body, ["byte-order-mark"])
-    odd("trailing-nul", "a NUL byte after the object", "nothing may follow", "J5", body + b"\0", ["trailing-bytes"])
-    odd("trailing-text", "text after the object", "nothing may follow", "J5", body + b"\n-- \nsignature", ["trailing-bytes"])
-    good("trailing-space", "white space after the object", "white space means nothing", "J5", body + b"\r\n \t")
-    odd("not-utf-8", "a letter in Latin-1", "the text is UTF-8; U+FFFD stands in", "J5", body.replace(b"Ltd", b"Lt\xe9"), ["not-utf-8"], changed("organization-name", "Sender Example Lt\ufffd"))
-    odd("surrogate-high", "the first half of a surrogate pair alone", "I-JSON forbids it; U+FFFD stands in", "J5", body.replace(b"Ltd", b"\\ud83d"), ["lone-surrogate"], changed("organization-name", "Sender Example \ufffd"))
-    odd("surrogate-low", "the second half of a surrogate pair alone", "I-JSON forbids it; U+FFFD stands in", "J5", body.replace(b"Ltd", b"\\ude00!"), ["lone-surrogate"], changed("organization-name", "Sender Example \ufffd!"))
-    good("surrogate-pair", "a whole surrogate pair", "it is one character", "J5", body.replace(b"Ltd", b"\\ud83d\\ude00"), changed("organization-name", "Sender Example \U0001f600"))
-    odd("raw-tab", "a tab in a string", "control characters are escaped", "J5", body.replace(b" Ltd", b"\tLtd"), ["raw-control-character"], changed("organization-name", "Sender Example\tLtd"))
-    odd("raw-line-end", "a line end in a string", "control characters are escaped", "J5", body.replace(b" Ltd", b"\r\nLtd"), ["raw-control-character"], changed("organization-name", "Sender Example\r\nLtd"))
-    odd("duplicate-head", "two report ids", "names are unique; the last one counts", "J5", body.replace(b'"report-id"', b'"report-id":"0","report-id"'), ["duplicate-member"])
+    odd("byte-order-mark", "a byte-order mark", "JSON begins without one", "J0", b"\xef\xbb\xbf" + body, ["byte-order-mark"])
+    odd("trailing-nul", "a NUL byte after the object", "nothing may follow", "J0", body + b"\0", ["trailing-bytes"])
+    odd("trailing-text", "text after the object", "nothing may follow", "J0", body + b"\n-- \nsignature", ["trailing-bytes"])
+    good("trailing-space", "white space after the object", "white space means nothing", "J0", body + b"\r\n \t")
+    odd("not-utf-8", "a letter in Latin-1", "the text is UTF-8; U+FFFD stands in", "J0", body.replace(b"Ltd", b"Lt\xe9"), ["not-utf-8"], changed("organization-name", "Sender Example Lt\ufffd"))
+    odd("surrogate-high", "the first half of a surrogate pair alone", "I-JSON forbids it; U+FFFD stands in", "J0", body.replace(b"Ltd", b"\\ud83d"), ["lone-surrogate"], changed("organization-name", "Sender Example \ufffd"))
+    odd("surrogate-low", "the second half of a surrogate pair alone", "I-JSON forbids it; U+FFFD stands in", "J0", body.replace(b"Ltd", b"\\ude00!"), ["lone-surrogate"], changed("organization-name", "Sender Example \ufffd!"))
+    good("surrogate-pair", "a whole surrogate pair", "it is one character", "J0", body.replace(b"Ltd", b"\\ud83d\\ude00"), changed("organization-name", "Sender Example \U0001f600"))
+    odd("raw-tab", "a tab in a string", "control characters are escaped", "J0", body.replace(b" Ltd", b"\tLtd"), ["raw-control-character"], changed("organization-name", "Sender Example\tLtd"))
+    odd("raw-line-end", "a line end in a string", "control characters are escaped", "J0", body.replace(b" Ltd", b"\r\nLtd"), ["raw-control-character"], changed("organization-name", "Sender Example\r\nLtd"))
+    odd("duplicate-head", "two report ids", "names are unique; the last one counts", "J0", body.replace(b'"report-id"', b'"report-id":"0","report-id"'), ["duplicate-member"])
     odd("duplicate-policies", "two members policies", "names are unique; the last one counts", "J8", body.replace(b'"policies"', b'"policies":[],"policies"'), ["duplicate-member"])
     odd("duplicate-count", "two counts", "names are unique; the last one counts", "J13", body.replace(b'"total-failure', b'"total-failure-session-count":9,"total-failure'), ["duplicate-member"])
     odd("duplicate-detail", "two members of one name in a failure", "names are unique; the last one counts", "J15", body.replace(b'"receiving-ip"', b'"receiving-ip":"192.0.2.9","receiving-ip"'), ["duplicate-member"])
@@ -569,9 +569,9 @@ def bytes_and_members():
         ("html", b"<html></html>", "a web page"),
         ("bad-escape", body.replace(b"Ltd", b"\\x41"), "an escape that does not exist"),
     ]:
-        bad(f"json-{name}", title, "it is not JSON", "J5", text, "not-json")
+        bad(f"json-{name}", title, "it is not JSON", "J0", text, "not-json")
     for name, text in [("array", b"[]"), ("text", b'"report"'), ("number", b"1"), ("null", b"null"), ("true", b"true")]:
-        bad(f"top-{name}", f"{name} instead of an object", "a report is an object", "J5", text, "not-an-object")
+        bad(f"top-{name}", f"{name} instead of an object", "a report is an object", "J0", text, "not-an-object")
 
 
 def gzip(body, crc=None, size=None, blocks=65535):

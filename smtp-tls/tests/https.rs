@@ -39,7 +39,7 @@ fn domain(text: &str) -> PolicyDomain {
     text.parse().unwrap()
 }
 
-// checks: mta-sts/F01, mta-sts/F02, mta-sts/F05
+// checks: mta-sts/F01, mta-sts/F02, mta-sts/F05, mta-sts/F06
 #[tokio::test]
 async fn rfc8461_3_3_policies_of_the_lab() {
     let lab = Lab::start(UnixTime::now()).unwrap();

@@ -99,7 +99,7 @@ fn rfc8460_appendix_b_is_read() {
     assert!(canonical.contains(r#""mx-host":["*.mail.company-y.example"]"#));
 }
 
-// checks: tlsrpt/P1
+// checks: tlsrpt/P1, tlsrpt/J0
 #[test]
 fn house_5_bytes() {
     let base = |quirks| Ok((BASE.to_string(), quirks));
