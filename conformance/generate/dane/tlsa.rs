@@ -21,7 +21,8 @@ fn verdict(word: &str, [usage, selector, matching]: [u8; 3]) -> Value {
 
 pub fn add(book: &mut Book) {
     form(book);
-    numbers(book);
+    assigned(book);
+    unassigned(book);
     digests(book);
     full(book);
 }
@@ -52,7 +53,7 @@ fn form(book: &mut Book) {
     }
 }
 
-fn numbers(book: &mut Book) {
+fn assigned(book: &mut Book) {
     for usage in [2, 3] {
         for selector in [0, 1] {
             for (matching, len) in [(1, 32), (2, 64)] {
@@ -91,6 +92,9 @@ fn numbers(book: &mut Book) {
             );
         }
     }
+}
+
+fn unassigned(book: &mut Book) {
     let page = Page {
         spec: "rfc6698",
         section: "4.1",
