@@ -216,7 +216,9 @@ pub(in crate::properties) fn seed_server(
     let request: asked::Replies = super::request("smtp.reply", operation, fields)?;
     let mail = b"EHLO a\r\nMAIL FROM:<a@b> SIZE=5\r\nRCPT TO:<c@d>\r\nDATA\r\n";
     let message = [mail, request.stream_b64.0.as_slice(), b"\r\n.\r\n"].concat();
-    let clear = [message.as_slice(), b"NOOP\r\nSTARTTLS\r\n"].concat();
+    // Behind every other STARTTLS there is something.
+    let behind: &[u8] = if message.len().is_multiple_of(2) { b"" } else { b"EHLO b\r\n" };
+    let clear = [message.as_slice(), b"NOOP\r\nSTARTTLS\r\n", behind].concat();
     let mut output = Output::default();
     output.rest(&[0, 0, 0, 9, 0, 0, 0, 0]).bytes(&[7, 1, 40]).bytes(&clear).rest(&message);
     Some(output.into_bytes())
