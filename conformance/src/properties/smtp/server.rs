@@ -22,6 +22,9 @@ pub fn server(data: &[u8]) {
     let [cuts, clear, sealed] = [input.bytes(), input.bytes(), input.rest()];
     let mut server = Server::<InClear>::new(&case.config);
     let whole = case.talk(&mut server, &[clear]);
+    let mut by_line = Server::<InClear>::new(&case.config);
+    let lines: Vec<&[u8]> = clear.split_inclusive(|octet| *octet == b'\n').collect();
+    case.cuts_have_no_meaning(&whole, &case.talk(&mut by_line, &lines));
     let mut again = Server::<InClear>::new(&case.config);
     let split = case.talk(&mut again, &pieces(clear, &mut Input::new(cuts)));
     case.cuts_have_no_meaning(&whole, &split);

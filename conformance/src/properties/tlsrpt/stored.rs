@@ -9,15 +9,16 @@ use crate::testee::tlsrpt::tally_of;
 
 /// Rows: a key, a writer, and two counts.
 ///
-/// A row is taken in full or not at all; what is taken is given back under the same key; the order
-/// of rows has no meaning, nor that one comes twice; what is reported is a report, whatever texts a
-/// damaged store has brought.
+/// A row is taken in full or not at all; what is taken is given back under the same key and told in a
+/// report; the order of rows has no meaning, nor that one comes twice; what is reported is a report,
+/// whatever texts a damaged store has brought.
 pub fn stored(data: &[u8]) {
     let mut input = Input::new(data);
     let mut rows = Vec::new();
     while !input.is_empty() && rows.len() < 16 {
         rows.push(row(&mut input));
     }
+    rows.iter().for_each(is_told_alone);
     let mut counters = Counters::new(1);
     let taken: Vec<_> = rows.iter().filter(|row| is_taken(&mut counters, row)).collect();
     let mut other = Counters::new(2);
@@ -47,12 +48,32 @@ fn row(input: &mut Input<'_>) -> CounterRow {
     CounterRow::new(input.bytes().to_vec(), writer, counts.0, counts.1)
 }
 
+/// What is taken can be told: a policy with its counts, or a failure of one.
+fn is_told_alone(row: &CounterRow) {
+    let mut counters = Counters::new(1);
+    let row = CounterRow::new(row.key.clone(), row.writer.clone(), 0, 3);
+    if counters.restore(&row).is_err() {
+        return;
+    }
+    let (day, reporter) = reporting();
+    let mut told = 0;
+    for report in counters.reports(&reporter, day) {
+        told += report.report().policies().map(|policy| policy.summary().failed).sum::<u64>();
+        told += report.report().details().map(|detail| detail.failed_session_count).sum::<u64>();
+    }
+    assert_eq!(told, 3, "what is taken is reported");
+}
+
+fn reporting() -> (UtcDay, Reporter) {
+    let reporter = Reporter::new("Example", "tls@sender.example", "node");
+    match ("2026-11-20".parse(), reporter) {
+        (Ok(day), Ok(reporter)) => (day, reporter),
+        _ => fail("these are a day and a reporter"),
+    }
+}
+
 fn is_reported(counters: &Counters) {
-    let (Ok(day), Ok(reporter)) =
-        ("2026-11-20".parse::<UtcDay>(), Reporter::new("Example", "tls@sender.example", "node"))
-    else {
-        fail("these are a day and a reporter")
-    };
+    let (day, reporter) = reporting();
     for report in counters.reports(&reporter, day) {
         let json = report.report().to_json();
         let read = Reader::lenient().read_owned(json.as_bytes());
