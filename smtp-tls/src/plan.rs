@@ -42,6 +42,18 @@ pub struct HostPlan {
     pub mx: Security,
     /// What the message asks of the session besides.
     pub need: MessageNeed,
+    /// What it asks for where it can be had.
+    pub wish: Wish,
+}
+
+/// What a message asks for where it can be had, and does without elsewhere.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Wish {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// REQUIRETLS, by a bounce of a message that came with it.
+    RequireTls(MxTrust),
 }
 
 /// How a server is checked. Whether a failure counts is the requirement's to say.
@@ -113,6 +125,9 @@ pub enum Demand {
     /// REQUIRETLS: TLS with an authenticated server that offers REQUIRETLS itself
     /// ([RFC 8689 section 4.2.1](https://www.rfc-editor.org/rfc/rfc8689#section-4.2.1)).
     RequireTls,
+    /// The same where it can be had; elsewhere the policies count: a bounce of a message that came with
+    /// REQUIRETLS ([RFC 8689 section 5](https://www.rfc-editor.org/rfc/rfc8689#section-5)).
+    WishTls,
 }
 
 /// What the sender's side asks of every host.
@@ -256,20 +271,32 @@ impl Case<'_> {
     /// A plan, with what the message asks put on top.
     fn plan(&self, requirement: Requirement, check: Check, sni: Name) -> HostPlan {
         let mx = self.mx;
-        if self.terms.demand != Demand::RequireTls {
-            return HostPlan { requirement, check, sni, mx, need: MessageNeed::Nothing };
-        }
-        // RFC 8689 section 4.2.1: the MX name by DNSSEC or by a policy that lists it.
-        let trust = match (mx, self.listed) {
-            (Security::Secure, _) | (_, Listed::Yes) => MxTrust::Authenticated,
-            (Security::Insecure, Listed::No | Listed::NoPolicy) => MxTrust::NotAuthenticated,
+        let (need, wish) = match self.terms.demand {
+            Demand::RequireTls => (MessageNeed::RequireTls(self.trust()), Wish::Nothing),
+            Demand::WishTls => (MessageNeed::Nothing, Wish::RequireTls(self.trust())),
+            Demand::Ordinary | Demand::Exempt => {
+                let (need, wish) = (MessageNeed::Nothing, Wish::Nothing);
+                return HostPlan { requirement, check, sni, mx, need, wish };
+            }
         };
+        // Only an authenticated server is asked for REQUIRETLS.
         let (check, sni) = match check {
             Check::Nothing => (Check::Pkix, self.host.clone()),
             check => (check, sni),
         };
-        let requirement = requirement.max(Requirement::Encrypt);
-        HostPlan { requirement, check, sni, mx, need: MessageNeed::RequireTls(trust) }
+        let requirement = match need {
+            MessageNeed::RequireTls(_) => requirement.max(Requirement::Encrypt),
+            MessageNeed::Nothing => requirement,
+        };
+        HostPlan { requirement, check, sni, mx, need, wish }
+    }
+
+    /// RFC 8689 section 4.2.1: the MX name by DNSSEC or by a policy that lists it.
+    const fn trust(&self) -> MxTrust {
+        match (self.mx, self.listed) {
+            (Security::Secure, _) | (_, Listed::Yes) => MxTrust::Authenticated,
+            (Security::Insecure, Listed::No | Listed::NoPolicy) => MxTrust::NotAuthenticated,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use mta_sts::{FetchError, PolicyBody, PolicyDomain, Stored, Update};
 use pki_types::UnixTime;
 
 pub use convert::{dane_answer, tlsa_set};
-pub use settings::{DaneFailure, InsecureMx, LocalLevel, MessageTerms, Settings};
+pub use settings::{DaneFailure, InsecureMx, LocalLevel, MessageTerms, ReturnPath, Settings};
 
 use crate::attempt::{Answered, Assurance, Attempt, AttemptResult, Connection, Peer};
 use crate::plan::{Listed, Terms};

@@ -79,7 +79,10 @@ impl Settings {
     pub(super) fn terms(&self, message: MessageTerms) -> Terms {
         let exemption = self.mta_sts.tls_required_no.exemption(message.tls);
         let demand = match (message.tls, message.purpose, exemption) {
-            (MessageTls::Required, _, _) => Demand::RequireTls,
+            (MessageTls::Required, _, _) => match message.return_path {
+                ReturnPath::Sender => Demand::RequireTls,
+                ReturnPath::Nobody => Demand::WishTls,
+            },
             (_, Purpose::ReportDelivery, _) | (_, _, Exemption::TlsRequiredNo) => Demand::Exempt,
             _ => Demand::Ordinary,
         };
@@ -98,25 +101,39 @@ pub struct MessageTerms {
     /// ([RFC 8460 section 5.3](https://www.rfc-editor.org/rfc/rfc8460#section-5.3)), and its sessions
     /// are not counted.
     pub purpose: Purpose,
+    /// Whether it has a return path. The drivers take this from the envelope.
+    pub return_path: ReturnPath,
+}
+
+/// Whom a message comes back to.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum ReturnPath {
+    /// Its sender.
+    #[default]
+    Sender,
+    /// Nobody: it is a bounce itself. One of a message with REQUIRETLS asks for the same where it can be
+    /// had, and goes on elsewhere
+    /// ([RFC 8689 section 5](https://www.rfc-editor.org/rfc/rfc8689#section-5)).
+    Nobody,
 }
 
 impl MessageTerms {
     /// A message that must travel by TLS to authenticated servers alone, or come back.
     #[must_use]
     pub fn require_tls() -> Self {
-        Self { tls: MessageTls::Required, purpose: Purpose::Ordinary }
+        Self { tls: MessageTls::Required, ..Self::default() }
     }
 
     /// A message with a `TLS-Required: No` field.
     #[must_use]
     pub fn tls_required_no() -> Self {
-        Self { tls: MessageTls::RequiredNo, purpose: Purpose::Ordinary }
+        Self { tls: MessageTls::RequiredNo, ..Self::default() }
     }
 
     /// A TLS report.
     #[must_use]
     pub fn report_delivery() -> Self {
-        Self { tls: MessageTls::Unsaid, purpose: Purpose::ReportDelivery }
+        Self { purpose: Purpose::ReportDelivery, ..Self::default() }
     }
 }
 

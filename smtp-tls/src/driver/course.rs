@@ -7,11 +7,13 @@ use std::time::SystemTime;
 use futures_util::future::join_all;
 use mta_sts::{FetchError, MessageTls, PolicyBody, PolicyDomain, PolicyStore, Stored, Update};
 use pki_types::UnixTime;
-use smtp_starttls::TlsRequired;
+use smtp_starttls::{ReversePath, TlsRequired};
 
 use super::Envelope;
 use crate::attempt::{Attempt, AttemptResult};
-use crate::delivery::{Action, Delivery, Input, MessageTerms, Settings, UnexpectedInput};
+use crate::delivery::{
+    Action, Delivery, Input, MessageTerms, ReturnPath, Settings, UnexpectedInput,
+};
 use crate::report::{Report, StoreResult};
 use crate::resolve::{Kind, LookUp, Name};
 
@@ -103,7 +105,11 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
         settings.seed ^= seed();
         let recipients = self.envelope.to.len();
         let delivery = Delivery::new(domain.clone(), recipients, settings, stored, now());
-        Some(delivery.message(self.message))
+        let mut message = self.message;
+        if self.envelope.from == ReversePath::Null {
+            message.return_path = ReturnPath::Nobody;
+        }
+        Some(delivery.message(message))
     }
 
     /// Carries out one action; an error ends the delivery.

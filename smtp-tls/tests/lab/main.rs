@@ -196,6 +196,27 @@ fn fetches(lab: &Lab, host: &str) -> usize {
     requests.iter().filter(|request| format!("{request:?}").contains(host)).count()
 }
 
+/// As the documentation of the blocking driver has it.
+#[test]
+fn a_thread_that_has_entered_a_runtime_delivers_with_its_adapters() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    let mailer = validating(Driver::Blocking, &lab);
+    std::thread::scope(|scope| {
+        for name in ["dane-ee.test", "sts.test", "self-signed.test"] {
+            let (mailer, runtime, lab) = (&mailer, &runtime, &lab);
+            scope.spawn(move || {
+                let _entered = runtime.enter();
+                let domain = domain(lab, name);
+                let report = blocking::block_on(deliver(mailer, domain, &["postmaster"]));
+                let found = differences(&report, &domain.expected, lab);
+                assert!(found.is_empty(), "{}", found.join("\n"));
+            });
+        }
+    });
+}
+
 both!(a_policy_is_fetched_once_for_deliveries_at_the_same_time);
 async fn a_policy_is_fetched_once_for_deliveries_at_the_same_time(driver: Driver) {
     let lab = Lab::start(UnixTime::now()).unwrap();

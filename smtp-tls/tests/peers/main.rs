@@ -4,7 +4,7 @@
 //! Each message must arrive octet by octet, each recipient have its own answer, and what is noted of TLS
 //! be what the server notes. The two mail servers need root and `target/peers`, which
 //! `conformance/debian/unpack` fills; see the script `test`.
-#![cfg(feature = "rustls")]
+#![cfg(all(feature = "rustls", feature = "tokio"))]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

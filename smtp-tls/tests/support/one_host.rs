@@ -1,4 +1,5 @@
 //! A domain with one mail host on loopback: its DNS in memory, its MTA-STS policy in the store.
+#![allow(dead_code)] // Not every user of this file has a use for all of it.
 
 use core::net::Ipv4Addr;
 use std::sync::Arc;
@@ -86,12 +87,22 @@ pub(crate) async fn mailer(
     root: &CertificateDer<'static>,
     patience: Patience,
 ) -> Either<OneHost, NoFetch, MemoryStore> {
+    let mut settings = Settings::default();
+    settings.patience = patience;
+    mailer_with(driver, to, root, settings).await
+}
+
+/// The same with these settings, the port and the level aside.
+pub(crate) async fn mailer_with(
+    driver: Driver,
+    to: OneHost,
+    root: &CertificateDer<'static>,
+    mut settings: Settings,
+) -> Either<OneHost, NoFetch, MemoryStore> {
     let mut roots = RootCertStore::empty();
     roots.add(root.clone()).unwrap();
     let connector = Connector::new(Arc::new(rustls::crypto::ring::default_provider()), roots);
-    let mut settings = Settings::default();
     settings.port = to.port;
-    settings.patience = patience;
     if to.need == Need::Encrypt {
         settings.level = LocalLevel::Encrypt;
     }

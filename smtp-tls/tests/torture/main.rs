@@ -1,5 +1,5 @@
 //! The driver against a hostile server: every script, under every requirement, over real sockets.
-#![cfg(feature = "rustls")]
+#![cfg(all(feature = "rustls", feature = "tokio"))]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -11,6 +11,7 @@
 mod client;
 #[path = "../support/either.rs"]
 mod either;
+mod memory;
 #[path = "../support/one_host.rs"]
 mod one_host;
 

@@ -76,6 +76,32 @@ fn rfc8689_4_2_1_a_host_that_nothing_proves_to_be_the_domains_gets_nothing() {
     assert_eq!(status(&world(Security::Insecure)), ("refused", "5.7.10".to_owned()));
 }
 
+// checks: smtp-starttls/SMTP-R2
+#[test]
+fn rfc8689_5_a_bounce_asks_for_it_and_is_not_held_back_for_the_lack_of_it() {
+    use crate::plan::Wish;
+    use smtp_starttls::MxTrust;
+
+    for (security, trust) in [
+        (Security::Secure, MxTrust::Authenticated),
+        (Security::Insecure, MxTrust::NotAuthenticated),
+    ] {
+        let mut world = world(security);
+        world.message.return_path = super::super::ReturnPath::Nobody;
+        let played = world.play();
+        assert_eq!(played.attempts[0].0.plan.wish, Wish::RequireTls(trust));
+        world.server(MX1, Server::with(StartTls::Absent));
+        assert_eq!(status(&world), ("delivered", "clear".to_owned()));
+        world.server(MX1, Server { pkix: false, require_tls: false, ..Server::default() });
+        assert_eq!(status(&world), ("delivered", "unauthenticated".to_owned()));
+        // What the domain demands, it demands of a bounce, too.
+        world.policy("enforce", "*.d.test");
+        assert_eq!(status(&world), ("delivered", "pkix".to_owned()));
+        let hosts: Vec<_> = world.play().attempts.iter().map(|it| it.0.host.to_string()).collect();
+        assert_eq!(hosts, [MX1, MX2]);
+    }
+}
+
 // checks: smtp-starttls/SMTP-R3, mta-sts/A12
 #[test]
 fn rfc8689_3_a_message_may_set_policies_aside_only_where_the_operator_allows_it() {

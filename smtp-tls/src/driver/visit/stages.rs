@@ -110,7 +110,8 @@ impl<'a> Visit<'a> {
             Stage::Clear(session) => self.after_clear(*session),
             Stage::Sealed(session) => match session.outcome() {
                 Some(Outcome::Secured) => {
-                    let begin = sealed(self.with.attempt.plan.need);
+                    let plan = &self.with.attempt.plan;
+                    let begin = sealed(plan.need, plan.wish);
                     self.mail(*session, begin, |talk| Stage::MailSealed(Box::new(talk)))
                 }
                 outcome => self.failed(outcome),
