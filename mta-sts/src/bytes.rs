@@ -27,9 +27,11 @@ pub(crate) fn trim_wsp_end(mut text: &[u8]) -> &[u8] {
 
 /// Without spaces and tabs at its start.
 #[inline]
-pub(crate) fn trim_wsp_start(text: &[u8]) -> &[u8] {
-    let end = text.iter().position(|&byte| !is_wsp(byte)).unwrap_or(text.len());
-    text.get(end..).unwrap_or_default()
+pub(crate) const fn trim_wsp_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 /// Whether two names are equal, ASCII case aside.

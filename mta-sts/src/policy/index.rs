@@ -45,6 +45,7 @@ impl FewSink {
 }
 
 impl Sink for FewSink {
+    #[inline]
     fn pattern(&mut self, span: Span) {
         match self.spans.get_mut(usize::from(self.len)) {
             Some(free) => {
@@ -67,22 +68,28 @@ impl AllSink {
         Self { few: FewSink::new(), more: Vec::new() }
     }
 
+    #[inline(never)]
+    fn one_more(&mut self, span: Span) {
+        if self.more.is_empty() {
+            self.more.reserve(MANY);
+            self.more.extend(self.few.spans);
+        }
+        self.more.push(span);
+    }
+
     pub(super) fn finish(self, text: &[u8]) -> Patterns {
         if self.few.more { Patterns::Many(Table::new(text, &self.more)) } else { self.few.finish() }
     }
 }
 
 impl Sink for AllSink {
+    #[inline]
     fn pattern(&mut self, span: Span) {
-        if self.few.more {
-            self.more.push(span);
-            return;
+        if !self.few.more {
+            self.few.pattern(span);
         }
-        self.few.pattern(span);
         if self.few.more {
-            self.more.reserve(MANY);
-            self.more.extend(self.few.spans);
-            self.more.push(span);
+            self.one_more(span);
         }
     }
 }

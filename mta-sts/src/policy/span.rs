@@ -75,10 +75,16 @@ pub(super) fn plain_pattern(line: &[u8]) -> Option<(Range<usize>, PatternKind, u
 /// What comes after white space and the end of the line.
 #[inline]
 pub(super) fn end_of_line(text: &[u8]) -> Option<&[u8]> {
-    let text = match text {
-        [b' ' | b'\t', after @ ..] => trim_wsp_start(after),
-        text => text,
-    };
+    match text {
+        [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => Some(after),
+        [b' ' | b'\t', after @ ..] => end_of_line_after_wsp(trim_wsp_start(after)),
+        [] => Some(&[]),
+        _ => None,
+    }
+}
+
+#[cold]
+const fn end_of_line_after_wsp(text: &[u8]) -> Option<&[u8]> {
     match text {
         [] => Some(&[]),
         [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => Some(after),

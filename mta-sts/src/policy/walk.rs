@@ -44,7 +44,7 @@ pub(super) fn walk(
         max_age: None,
         patterns: Patterns::None,
         literal: None,
-        fields_end: fields_end(text.as_bytes()),
+        fields_end: None,
     };
     let mut at = 0;
     while let Some(rest) = walker.text.get(at..)
@@ -83,8 +83,8 @@ struct Walker<'a> {
     patterns: Patterns,
     /// The first `mx` that was dropped as an address literal, should no usable one remain.
     literal: Option<PolicyError>,
-    /// Where the last line that is not blank ends.
-    fields_end: usize,
+    /// Where the last line that is not blank ends, once that was wanted.
+    fields_end: Option<usize>,
 }
 
 impl<'a> Walker<'a> {
@@ -160,11 +160,12 @@ impl<'a> Walker<'a> {
         Ok(taken)
     }
 
-    fn blank_line(&self, span: Range<usize>, sink: &mut impl Sink) -> Result<(), PolicyError> {
+    fn blank_line(&mut self, span: Range<usize>, sink: &mut impl Sink) -> Result<(), PolicyError> {
         if self.profile == Profile::Rfc {
             return Err(PolicyError::MalformedLine { at: span.start });
         }
-        let what = if span.start >= self.fields_end {
+        let text = self.text;
+        let what = if span.start >= *self.fields_end.get_or_insert_with(|| fields_end(text)) {
             Deviation::TrailingBlankLine
         } else {
             Deviation::BlankLine
