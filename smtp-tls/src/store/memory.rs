@@ -375,6 +375,7 @@ mod tests {
         update
     }
 
+    // checks: mta-sts/A10
     /// A zone with a wildcard makes as many domains that announce a policy and have none as one likes.
     #[test]
     fn a10_domains_whose_fetch_fails_push_out_no_policy() {

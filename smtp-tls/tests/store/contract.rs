@@ -56,7 +56,6 @@ async fn what_is_saved_is_loaded<S: Operate<Error: Debug> + Sync>(store: &S, oth
     store.purge(&one).await.unwrap();
 }
 
-// checks: mta-sts/A11
 async fn the_operator_lists_purges_and_pins<S>(store: &S, other: &S)
 where
     S: Operate<Error: Debug + Send> + Sync,
@@ -158,7 +157,7 @@ where
     assert_eq!(other.load(&one).await.unwrap(), Stored::default());
 }
 
-/// I7: names that resemble each other are different domains.
+/// Names that resemble each other are different domains.
 async fn domains_do_not_touch_each_other<S>(store: &S, other: &S)
 where
     S: Operate<Error: Debug> + Sync,
@@ -179,12 +178,14 @@ where
     assert_eq!((other.list(None, 9).await.unwrap(), other.pins().await.unwrap()), (vec![], vec![]));
 }
 
+// checks: mta-sts/A11, mta-sts/I1, mta-sts/I7, mta-sts/I9
 #[tokio::test]
 async fn memory() {
     let store = MemoryStore::new(Capacity::default());
     holds(&store, &store).await;
 }
 
+// checks: mta-sts/A11, mta-sts/I1, mta-sts/I7, mta-sts/I9
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn sqlite() {
@@ -193,6 +194,7 @@ async fn sqlite() {
     holds(&open(), &open()).await;
 }
 
+// checks: mta-sts/A11, mta-sts/I1, mta-sts/I7, mta-sts/I9
 #[cfg(feature = "redis")]
 #[tokio::test]
 #[ignore = "needs redis-server"]

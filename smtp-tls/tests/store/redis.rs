@@ -160,6 +160,7 @@ async fn what_is_due_is_lent_to_one_and_the_dead_are_forgotten() {
     assert_eq!(server.command(&[b"DBSIZE"]).await, ::redis::Value::Int(0));
 }
 
+// checks: mta-sts/A10
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a10_what_is_known_of_a_domain_without_a_policy_goes_by_itself() {
@@ -184,6 +185,7 @@ async fn a10_what_is_known_of_a_domain_without_a_policy_goes_by_itself() {
     assert_eq!(server.command(&[b"DBSIZE"]).await, ::redis::Value::Int(0));
 }
 
+// checks: mta-sts/I9
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn i9_a_clock_that_went_back_makes_policies_due() {

@@ -134,6 +134,7 @@ async fn a_history_that_counts_outlives_its_entry() {
     assert_eq!(store.totals().await.unwrap(), (0, 0));
 }
 
+// checks: mta-sts/I9
 #[tokio::test]
 async fn i9_a_clock_that_went_back_makes_policies_due() {
     let folder = Folder::new("clock");
@@ -168,6 +169,7 @@ async fn beyond_the_capacity_others_are_forgotten() {
     assert_eq!(store.list(None, 9).await.unwrap(), [domain("d31.example")]);
 }
 
+// checks: mta-sts/A10
 #[tokio::test]
 async fn a10_domains_whose_fetch_fails_push_out_no_policy() {
     let folder = Folder::new("notes");
