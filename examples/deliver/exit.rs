@@ -23,17 +23,23 @@ pub(crate) enum Exit {
     Deferred,
 }
 
+impl Exit {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Delivered => 0,
+            Self::Unexpected => 1,
+            Self::Usage => 64,
+            Self::Message => 65,
+            Self::NoInput => 66,
+            Self::Refused => 69,
+            Self::LabFailed => 70,
+            Self::Deferred => 75,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Delivered => 0,
-            Exit::Unexpected => 1,
-            Exit::Usage => 64,
-            Exit::Message => 65,
-            Exit::NoInput => 66,
-            Exit::Refused => 69,
-            Exit::LabFailed => 70,
-            Exit::Deferred => 75,
-        })
+        exit.code().into()
     }
 }

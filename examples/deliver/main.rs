@@ -6,8 +6,12 @@
 mod args;
 mod exit;
 mod lab;
+#[path = "../common/network.rs"]
+mod network;
 mod real;
 mod row;
+#[path = "../common/stopped.rs"]
+mod stopped;
 mod table;
 
 use std::process::ExitCode;
@@ -34,8 +38,7 @@ fn main() -> ExitCode {
             return Exit::LabFailed.into();
         }
     };
-    let exit = runtime.block_on(async {
-        if args.to.is_empty() { lab::run(&args).await } else { real::run(&args).await }
-    });
-    exit.into()
+    runtime.block_on(async {
+        if args.to.is_empty() { lab::run(&args).await.into() } else { real::run(&args).await }
+    })
 }

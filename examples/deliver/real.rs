@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use pki_types::CertificateDer;
-use pki_types::pem::PemObject;
-use rustls::RootCertStore;
-use smtp_starttls::{EhloName, ForwardPath, Message, MessageError, ReversePath};
+use smtp_starttls::{ForwardPath, Message, MessageError, ReversePath};
 use smtp_tls::Address;
-use smtp_tls::adapter::domain::{Anchors, Validator};
-use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::adapter::https::HttpsFetch;
-use smtp_tls::adapter::rustls::{Connector, native_roots};
+use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::delivery::Settings;
 use smtp_tls::driver::tokio::{Envelope, Mailer};
 use smtp_tls::report::{Cause, Fate, Report};
@@ -22,28 +18,24 @@ use smtp_tls::store::{Capacity, MemoryStore};
 
 use crate::args::Args;
 use crate::exit::Exit;
+use crate::network::{Network, ehlo_name};
 use crate::row::Row;
+use crate::stopped::Stopped;
 use crate::table;
 
 /// Delivers and prints what became of each recipient.
-pub(crate) async fn run(args: &Args) -> Exit {
+pub(crate) async fn run(args: &Args) -> ExitCode {
     match deliver(args).await {
-        Ok(exit) => exit,
-        Err(Stopped { exit, message }) => {
+        Ok(exit) => exit.into(),
+        Err(Stopped { code, message }) => {
             eprintln!("deliver: {message}");
-            exit
+            code.into()
         }
     }
 }
 
-/// Why nothing was tried.
-struct Stopped {
-    exit: Exit,
-    message: String,
-}
-
-fn stop(exit: Exit, message: impl Into<String>) -> Stopped {
-    Stopped { exit, message: message.into() }
+fn stop(exit: Exit, message: impl core::fmt::Display) -> Stopped {
+    Stopped::new(exit.code(), message)
 }
 
 async fn deliver(args: &Args) -> Result<Exit, Stopped> {
@@ -166,9 +158,16 @@ fn not_sendable(error: MessageError, octets: &[u8]) -> Stopped {
 type RealMailer = Mailer<Arc<BoxedLookUp>, HttpsFetch<Arc<BoxedLookUp>>, MemoryStore>;
 
 fn mailer(args: &Args) -> Result<RealMailer, Stopped> {
-    let dns = Arc::new(look_up(args)?);
+    let network = Network {
+        dns: args.dns,
+        danger_trust_remote_dns: args.danger_trust_remote_dns,
+        upstream: args.upstream,
+        trust_anchor: args.trust_anchor.as_deref(),
+        roots: args.roots.as_deref(),
+    };
+    let dns = Arc::new(network.look_up()?);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = Connector::new(provider, roots(args)?)
+    let connector = Connector::new(provider, network.roots()?)
         .map_err(|error| stop(Exit::LabFailed, error.to_string()))?;
     let mut fetch = HttpsFetch::new(Arc::clone(&dns), &connector);
     if args.https_port != 443 {
@@ -177,68 +176,6 @@ fn mailer(args: &Args) -> Result<RealMailer, Stopped> {
     let mut settings = Settings::default();
     settings.port = args.port;
     let store = MemoryStore::new(Capacity::default());
-    Ok(Mailer::new(dns, fetch, store, connector, ehlo_name(args)?).settings(settings))
-}
-
-fn look_up(args: &Args) -> Result<BoxedLookUp, Stopped> {
-    if let Some(resolver) = args.dns {
-        let path = if args.danger_trust_remote_dns {
-            TrustedPath::danger_declare_trusted(resolver)
-        } else {
-            TrustedPath::loopback(resolver).map_err(|error| {
-                let message = format!("{error}; --danger-trust-remote-dns overrides this");
-                stop(Exit::Usage, message)
-            })?
-        };
-        return Ok(BoxedLookUp::new(AdResolver::new(path)));
-    }
-    let anchors = match args.trust_anchor.as_deref() {
-        None => Anchors::root(),
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| stop(Exit::NoInput, format!("{}: {error}", path.display())))?
-            .parse()
-            .map_err(|error| stop(Exit::NoInput, format!("{}: {error}", path.display())))?,
-    };
-    let validator = match args.upstream {
-        Some(resolver) => Validator::new(anchors, &[resolver]),
-        None => Validator::from_system(anchors).map_err(|error| {
-            let message = format!("no resolver in /etc/resolv.conf ({error}); see --upstream");
-            stop(Exit::NoInput, message)
-        })?,
-    };
-    Ok(BoxedLookUp::new(validator))
-}
-
-fn roots(args: &Args) -> Result<RootCertStore, Stopped> {
-    let Some(path) = args.roots.as_deref() else {
-        return native_roots().map_err(|error| {
-            stop(
-                Exit::NoInput,
-                format!("no root certificates on this system ({error}); see --roots"),
-            )
-        });
-    };
-    let unreadable = |error: &dyn core::fmt::Display| {
-        stop(Exit::NoInput, format!("{}: {error}", path.display()))
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unreadable(&error))?;
-        roots.add(certificate).map_err(|error| unreadable(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable(&"no certificate in it"));
-    }
-    Ok(roots)
-}
-
-fn ehlo_name(args: &Args) -> Result<EhloName, Stopped> {
-    let name = match &args.ehlo {
-        Some(name) => name.clone(),
-        None => std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map(|name| name.trim().to_owned())
-            .unwrap_or_default(),
-    };
-    name.parse().map_err(|error| stop(Exit::Usage, format!("name {name:?} for EHLO: {error}")))
+    Ok(Mailer::new(dns, fetch, store, connector, ehlo_name(args.ehlo.as_deref())?)
+        .settings(settings))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::Stopped;
+use crate::stopped::Stopped;
 
 /// Counts the TLS sessions that mail servers report to a Unix datagram socket, for SMTP TLS reports
 /// (RFC 8460).

@@ -16,7 +16,7 @@ use tlsrpt::{
     Address, Counters, Detail, PolicyCode, PolicyReport, Reporter, ResultCode, UtcDay, limits,
 };
 
-use crate::Stopped;
+use crate::stopped::Stopped;
 use crate::store::Store;
 
 /// Prints what is asked for.

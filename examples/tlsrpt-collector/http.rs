@@ -9,10 +9,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::Stopped;
 use crate::args::Args;
 use crate::count::Counting;
 use crate::metrics::Metrics;
+use crate::stopped::Stopped;
 
 /// Serves in a task of its own, where that is wanted.
 pub(crate) async fn start(

@@ -62,6 +62,9 @@ mod receive;
 mod ring;
 mod save;
 mod socket;
+#[path = "../common/stopped.rs"]
+mod stopped;
+#[path = "../common/store.rs"]
 mod store;
 
 use core::future::Future;
@@ -78,6 +81,7 @@ use count::Counting;
 use metrics::Metrics;
 use ring::Ring;
 use socket::{QueueLength, Socket};
+use stopped::Stopped;
 use store::Store;
 
 fn main() -> ExitCode {
@@ -103,19 +107,6 @@ fn main() -> ExitCode {
             eprintln!("tlsrpt-collector: {}", stopped.message);
             ExitCode::from(stopped.code)
         }
-    }
-}
-
-/// Why the program ends, and with which exit status.
-#[derive(Debug)]
-pub(crate) struct Stopped {
-    pub(crate) code: u8,
-    pub(crate) message: String,
-}
-
-impl Stopped {
-    pub(crate) fn new(code: u8, message: impl core::fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
     }
 }
 

@@ -10,10 +10,10 @@ use tlsrpt::UtcDay;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::Stopped;
 use crate::args::Args;
 use crate::count::{Counting, Sealed};
 use crate::metrics::Metrics;
+use crate::stopped::Stopped;
 use crate::store::{Store, StoreError};
 
 /// Brings counts into the store.

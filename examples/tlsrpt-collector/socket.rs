@@ -10,8 +10,8 @@ use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Group, User};
 
-use crate::Stopped;
 use crate::args::Args;
+use crate::stopped::Stopped;
 
 /// The socket. While it lives no other collector takes its path.
 pub(crate) struct Socket {

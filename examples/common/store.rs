@@ -6,7 +6,7 @@ use smtp_tls::adapter::rustls::{Connector, native_roots};
 use smtp_tls::store::{PostgresError, PostgresTally, SqliteError, SqliteTally, TallyStore};
 use tlsrpt::{CounterRow, UtcDay};
 
-use crate::Stopped;
+use crate::stopped::Stopped;
 
 /// One of the stores there are.
 #[derive(Clone, Debug)]

@@ -1,0 +1,646 @@
+//! `tlsrpt-report` as a real program: out of a store, to SMTP and HTTPS servers, with keys in a DNS of its own.
+#![cfg(feature = "dkim")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod tlsrpt;
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use ::tlsrpt::{Document, FileName, Reader, Tally, UtcDay, Writer};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use conformance::lab::dns::{Data, DnsServer, Face, Signing, Zones};
+use conformance::lab::pki::{Credential, Dates, Pki, Signed};
+use conformance::lab::smtp::{Behaviour, Ledger, Received, Recipient, SmtpServer};
+use mail_auth::hickory_resolver::config::{
+    ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts,
+};
+use mail_auth::report::tlsrpt::TlsReport;
+use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator};
+use pki_types::UnixTime;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use smtp_tls::store::{SqliteTally, TallyStore};
+use tlsrpt::{DEADLINE, Folder, Running, expect, run, runtime, terminate};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tlsrpt-report");
+
+/// A key for these tests alone.
+const KEY: &str = include_str!("tlsrpt/dkim.pem");
+const PUBLIC: &str = include_str!("tlsrpt/dkim.pub");
+
+/// Servers on loopback: DNS, SMTP with three moods, HTTPS.
+struct World {
+    folder: Folder,
+    pki: Pki,
+    zones: Option<Zones>,
+    dns: Option<DnsServer>,
+    port: u16,
+    ledger: Ledger,
+    https: Https,
+    _servers: Vec<SmtpServer>,
+    counted: Vec<(String, String)>,
+}
+
+impl World {
+    fn new(name: &str) -> Self {
+        let folder = Folder::new(name);
+        let now = UnixTime::now();
+        let (pki, mut zones) = (Pki::new(now).unwrap(), Zones::new(now).unwrap());
+        zones.add_zone("example", Signing::Signed).unwrap();
+        let ledger = Ledger::default();
+        let later = Behaviour { recipient: Recipient::Deferred, ..Behaviour::DEFAULT };
+        let never = Behaviour { recipient: Recipient::Rejected, ..Behaviour::DEFAULT };
+        let hosts = [
+            ("mx.example", Behaviour::DEFAULT),
+            ("later.example", later),
+            ("never.example", never),
+        ];
+        let (port, listeners) = listeners(hosts.len());
+        let mut servers = Vec::new();
+        for ((host, behaviour), listener) in hosts.into_iter().zip(listeners) {
+            let IpAddr::V4(address) = listener.local_addr().unwrap().ip() else { panic!() };
+            zones.add(host, Data::A(address)).unwrap();
+            let key = issue(&pki, host).certified_key().unwrap();
+            servers
+                .push(SmtpServer::start(listener, host, behaviour, key, ledger.clone()).unwrap());
+        }
+        let https = Https::start(&issue(&pki, "collect.example"));
+        zones.add("collect.example", Data::A(Ipv4Addr::LOCALHOST)).unwrap();
+        let root = STANDARD.encode(pki.root());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{root}\n-----END CERTIFICATE-----\n");
+        fs::write(folder.0.join("roots.pem"), pem).unwrap();
+        fs::write(folder.0.join("dkim.pem"), KEY).unwrap();
+        let (zones, dns, counted) = (Some(zones), None, Vec::new());
+        Self { folder, pki, zones, dns, port, ledger, https, _servers: servers, counted }
+    }
+
+    /// A key in the DNS, in strings of 255 bytes.
+    fn publish_key(&mut self, selector: &str, record: &str) {
+        let strings = record.as_bytes().chunks(255);
+        let strings = strings.map(|part| String::from_utf8(part.to_vec()).unwrap()).collect();
+        let name = format!("{selector}._domainkey.sender.example");
+        self.zones.as_mut().unwrap().add(&name, Data::Txt(strings)).unwrap();
+    }
+
+    /// A domain with an MX host, and the record that it had when it was counted for.
+    fn domain(&mut self, domain: &str, host: &str, counted: &str) {
+        let mx = Data::Mx { preference: 10, host: host.to_owned() };
+        self.zones.as_mut().unwrap().add(domain, mx).unwrap();
+        self.counted.push((domain.to_owned(), counted.to_owned()));
+    }
+
+    /// The record that is in the DNS now.
+    fn record(&mut self, domain: &str, record: &str) {
+        let name = format!("_smtp._tls.{domain}");
+        self.zones.as_mut().unwrap().add(&name, Data::Txt(vec![record.to_owned()])).unwrap();
+    }
+
+    /// A domain that asks for mail to its postmaster.
+    fn mail_domain(&mut self, domain: &str, host: &str) {
+        let record = format!("v=TLSRPTv1; rua=mailto:postmaster@{domain}");
+        self.domain(domain, host, &record);
+        self.record(domain, &record);
+    }
+
+    /// Starts the DNS and fills the store.
+    fn start(&mut self) {
+        let zones = Arc::new(self.zones.take().unwrap());
+        self.dns = Some(DnsServer::start(zones, Face::Validating).unwrap());
+        let mut tally = Tally::new(Writer::new("mx1", 1), 7);
+        let day = day();
+        for (domain, record) in &self.counted {
+            for outcome in [0, 1] {
+                let datagram = format!(
+                    r#"{{"d":"{domain}","pr":"{record}","policies":[{{"policy-type":2,"policy-domain":"{domain}","policy-string":["version: STSv1","mode: testing"],"mx-host":["*.{domain}"],"failure-details":[{{"c":204,"s":"192.0.2.1","n":"mx.{domain}"}}],"t":1,"f":{outcome}}}]}}"#
+                );
+                tally.record_datagram(datagram.as_bytes(), day.start()).unwrap();
+            }
+        }
+        let rows = tally.day(day).unwrap().rows().collect();
+        let store = SqliteTally::open(self.folder.path("counts")).unwrap();
+        runtime().block_on(store.save(day, rows)).unwrap();
+    }
+
+    fn resolver(&self) -> SocketAddr {
+        self.dns.as_ref().unwrap().address()
+    }
+
+    /// The command line of `send`, but for the key.
+    fn send(&self, more: &[&str]) -> Vec<String> {
+        let (port, dns) = (self.port.to_string(), self.resolver().to_string());
+        let (store, log, roots) =
+            (self.folder.store(), self.folder.path("log"), self.folder.path("roots.pem"));
+        let arguments = [
+            "--store",
+            &store,
+            "--organization",
+            "Sender Ltd",
+            "--contact",
+            "tls@sender.example",
+            "send",
+            "--log",
+            &log,
+            "--dns",
+            &dns,
+            "--roots",
+            &roots,
+            "--port",
+            &port,
+            "--ehlo",
+            "mta.sender.example",
+        ];
+        arguments.iter().chain(more).map(|&word| word.to_owned()).collect()
+    }
+
+    fn send_signed(&self, more: &[&str]) -> Vec<String> {
+        let key = self.folder.path("dkim.pem");
+        self.send(&[&["--at-once", "--dkim-key", &key, "--dkim-selector", "s1"], more].concat())
+    }
+
+    fn run(&self, arguments: &[String]) -> Output {
+        run(PROGRAM, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn spawn(&self, arguments: &[String]) -> (Running, BufReader<std::process::ChildStdout>) {
+        let mut process: Child =
+            Command::new(PROGRAM).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap());
+        (Running(process), lines)
+    }
+
+    /// Runs until a line says so, and then ends by SIGTERM with this status.
+    fn run_until(&self, arguments: &[String], words: &str, status: i32) {
+        let (mut process, lines) = self.spawn(arguments);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            lines.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let mut seen = Vec::new();
+        // Dropping the process ends it, should the line not come.
+        while let Ok(line) = receiver.recv_timeout(DEADLINE) {
+            let ends = line.contains(words);
+            seen.push(line);
+            if ends {
+                terminate(&process.0);
+            }
+        }
+        assert!(seen.iter().any(|line| line.contains(words)), "{words}: {seen:?}");
+        assert_eq!(process.0.wait().unwrap().code(), Some(status), "{seen:?}");
+    }
+
+    /// Lets time pass for the log.
+    fn pass(&self, seconds: i64) {
+        let log = rusqlite::Connection::open(self.folder.path("log")).unwrap();
+        log.execute("UPDATE attempts SET at = at - ?1", [seconds]).unwrap();
+        log.execute("UPDATE deliveries SET due = due - ?1", [seconds]).unwrap();
+    }
+
+    /// Whether mail-auth's verifier takes the signature, with the key from this DNS.
+    fn verify(&self, message: &[u8]) {
+        let resolver = self.resolver();
+        let verdict = runtime().block_on(async {
+            let mut connection = ConnectionConfig::udp();
+            connection.port = resolver.port();
+            let server = NameServerConfig::new(resolver.ip(), true, vec![connection]);
+            let config = ResolverConfig::from_name_servers(vec![server]);
+            let authenticator = MessageAuthenticator::new(config, ResolverOpts::default()).unwrap();
+            let message = AuthenticatedMessage::parse(message).unwrap();
+            let results = authenticator.verify_dkim(&message).await;
+            assert_eq!(results.len(), 1, "one signature");
+            results[0].result().clone()
+        });
+        assert_eq!(verdict, DkimResult::Pass);
+    }
+}
+
+fn issue(pki: &Pki, name: &str) -> Credential {
+    pki.issue(&[name], Signed::ByRoot, Dates::Current).unwrap()
+}
+
+/// Listeners at addresses of their own that share a port.
+fn listeners(count: usize) -> (u16, Vec<TcpListener>) {
+    let address = |at: usize| Ipv4Addr::new(127, 0, 61, u8::try_from(at + 1).unwrap());
+    for _ in 0..100 {
+        let first = TcpListener::bind((address(0), 0)).unwrap();
+        let port = first.local_addr().unwrap().port();
+        let others: Result<Vec<_>, _> =
+            (1..count).map(|at| TcpListener::bind((address(at), port))).collect();
+        if let Ok(others) = others {
+            return (port, core::iter::once(first).chain(others).collect());
+        }
+    }
+    panic!("no port is free at {count} addresses");
+}
+
+/// The last day that is closed.
+fn day() -> UtcDay {
+    let past = UnixTime::now().as_secs() - 600;
+    UtcDay::of(UnixTime::since_unix_epoch(Duration::from_secs(past))).previous()
+}
+
+/// An HTTPS server that keeps what is posted, and answers as it is told.
+struct Https {
+    port: u16,
+    answers: Arc<Mutex<Vec<&'static str>>>,
+    posts: Arc<Mutex<Vec<Posted>>>,
+}
+
+/// The head and the body of what was posted.
+type Posted = (String, Vec<u8>);
+
+impl Https {
+    fn start(credential: &Credential) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let resolver = rustls::sign::SingleCertAndKey::from(credential.certified_key().unwrap());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (answers, posts) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (answer, kept) = (Arc::clone(&answers), Arc::clone(&posts));
+        // It ends with the test's process.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let _ = stream.set_read_timeout(Some(DEADLINE));
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = StreamOwned::new(connection, stream);
+                let Some(post) = read_post(&mut stream) else { continue };
+                kept.lock().unwrap().push(post);
+                let status = answer.lock().unwrap().pop().unwrap_or("200 OK\r\n");
+                let _ = stream
+                    .write_all(format!("HTTP/1.1 {status}Content-Length: 0\r\n\r\n").as_bytes());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        Self { port, answers, posts }
+    }
+
+    /// Answers so, in this order, and 200 to what comes after.
+    fn will_answer(&self, statuses: &[&'static str]) {
+        *self.answers.lock().unwrap() = statuses.iter().rev().copied().collect();
+    }
+
+    fn posts(&self) -> Vec<Posted> {
+        self.posts.lock().unwrap().clone()
+    }
+}
+
+fn read_post(stream: &mut impl Read) -> Option<Posted> {
+    let (mut bytes, mut buffer) = (Vec::new(), [0; 4_096]);
+    loop {
+        let count = stream.read(&mut buffer).ok().filter(|count| *count > 0)?;
+        bytes.extend_from_slice(&buffer[..count]);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
+        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "))?;
+        if bytes.len() == end + 4 + length.parse::<usize>().ok()? {
+            return Some((head, bytes[end + 4..].to_vec()));
+        }
+    }
+}
+
+/// The report in a mail, read strictly.
+fn report_of(mail: &Received) -> String {
+    let reading = Reader::strict().read_mail(&mail.data).unwrap();
+    assert_eq!(reading.reports.len(), 1);
+    assert_eq!(reading.submitter.unwrap().as_ref(), "sender.example");
+    reading.reports[0].as_ref().unwrap().report().to_json()
+}
+
+fn key_record() -> String {
+    format!("v=DKIM1; k=rsa; s=tlsrpt; p={}", PUBLIC.trim())
+}
+
+#[test]
+fn reports_are_sent_once_to_every_address_signed() {
+    let mut world = World::new("sent");
+    world.publish_key("s1", &key_record());
+    let https = format!("https://collect.example:{}/tls?x=1", world.https.port);
+    world.mail_domain("a.example", "mx.example");
+    let three = format!("v=TLSRPTv1; rua=mailto:one@b.example,mailto:two@b.example,{https}");
+    world.domain("b.example", "mx.example", &three);
+    world.record("b.example", &three);
+    // Asked when it was counted, and does not ask any more.
+    world.domain("gone.example", "mx.example", "v=TLSRPTv1; rua=mailto:old@gone.example");
+    // Asks for another address now.
+    world.domain("moved.example", "mx.example", "v=TLSRPTv1; rua=mailto:old@moved.example");
+    world.record("moved.example", "v=TLSRPTv1; rua=mailto:new@moved.example");
+    world.start();
+    let output = world.run(&world.send_signed(&[]));
+    expect(&output, 0, "a.example mailto:postmaster@a.example: delivered");
+
+    let received = world.ledger.received();
+    let to: BTreeSet<_> = received.iter().map(|mail| mail.recipients[0].as_str()).collect();
+    let expected = ["new@moved.example", "one@b.example", "postmaster@a.example", "two@b.example"];
+    assert_eq!(to, BTreeSet::from(expected));
+    assert_eq!(received.len(), 4, "each once");
+    for mail in &received {
+        assert_eq!((mail.sender.as_str(), mail.recipients.len()), ("tls@sender.example", 1));
+        assert!(mail.tls.is_some(), "TLS is used where it is offered");
+        let text = String::from_utf8_lossy(&mail.data);
+        let (header, _) = text.split_once("\r\n\r\n").unwrap();
+        for field in ["TLS-Required: No\r\n", "TLS-Report-Submitter: sender.example\r\n"] {
+            assert!(header.contains(field), "{header}");
+        }
+        world.verify(&mail.data);
+        assert!(
+            report_of(mail)
+                .contains(r#""total-successful-session-count":1,"total-failure-session-count":1"#)
+        );
+        // Another reader's view of it.
+        let other = TlsReport::parse_rfc5322(&mail.data, 1 << 20).unwrap();
+        assert_eq!(other.organization_name.as_deref(), Some("Sender Ltd"));
+        assert_eq!(other.policies.len(), 1);
+        assert_eq!(other.policies[0].summary.total_failure, 1);
+        assert_eq!(other.policies[0].failure_details.len(), 1);
+    }
+    // What is altered is not signed.
+    let mut altered = received[0].data.clone();
+    let at = altered.windows(18).position(|part| part == b"TLS-Report-Domain:").unwrap();
+    altered[at + 19] ^= 1;
+    let refused =
+        std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| world.verify(&altered)));
+    assert!(refused.is_err(), "the TLS-Report fields are covered");
+
+    let posts = world.https.posts();
+    let [(head, body)] = posts.as_slice() else { panic!("{} posts", posts.len()) };
+    assert!(head.starts_with("POST /tls?x=1 HTTP/1.1\r\n"), "{head}");
+    for field in [
+        "Content-Type: application/tlsrpt+gzip",
+        &format!("Host: collect.example:{}", world.https.port),
+    ] {
+        assert!(head.lines().any(|line| line == field), "{head}");
+    }
+    let document = Document::open(body).unwrap();
+    let mailed = received.iter().find(|mail| mail.recipients[0] == "one@b.example").unwrap();
+    assert_eq!(core::str::from_utf8(document.json()).unwrap(), report_of(mailed));
+
+    // However often it is started.
+    for _ in 0..2 {
+        expect(&world.run(&world.send_signed(&[])), 0, "");
+    }
+    assert_eq!((world.ledger.received().len(), world.https.posts().len()), (4, 1));
+    let log = world.folder.path("log");
+    let output = run(PROGRAM, &["log", "--log", &log]);
+    expect(&output, 0, "mailto:two@b.example\tdelivered");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 5);
+}
+
+#[test]
+fn a_killed_sender_goes_on_and_every_domain_has_one_report() {
+    let mut world = World::new("killed");
+    let domains: Vec<_> = (0..40).map(|number| format!("d{number}.example")).collect();
+    for domain in &domains {
+        world.mail_domain(domain, "mx.example");
+    }
+    world.start();
+    let mut kills = 0;
+    for goal in [1, 3, 8, 15, 25] {
+        let (mut process, _lines) = world.spawn(&world.send_signed(&[]));
+        let start = Instant::now();
+        while world.ledger.received().len() < goal && process.0.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < DEADLINE);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kills += usize::from(process.0.try_wait().unwrap().is_none());
+        process.0.kill().unwrap();
+        process.0.wait().unwrap();
+    }
+    assert!(kills > 0, "it was never killed under way");
+    expect(&world.run(&world.send_signed(&[])), 0, "");
+    let mut mails: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    for mail in world.ledger.received() {
+        mails.entry(mail.recipients[0].clone()).or_default().push(mail.data);
+    }
+    assert_eq!(mails.len(), domains.len());
+    for (to, copies) in &mails {
+        // One that was taken just before a kill may come again, the very same.
+        assert!(copies.iter().all(|copy| *copy == copies[0]), "{to} has two reports");
+    }
+    // No more than were under way when it was killed.
+    let copies: usize = mails.values().map(Vec::len).sum();
+    assert!(copies <= domains.len() + 16 * kills, "{copies} mails after {kills} kills");
+}
+
+#[test]
+fn what_fails_for_now_is_tried_again_for_a_day() {
+    let mut world = World::new("later");
+    let https = format!("v=TLSRPTv1; rua=https://collect.example:{}/", world.https.port);
+    world.domain("https.example", "mx.example", &https);
+    world.record("https.example", &https);
+    world.mail_domain("down.example", "later.example");
+    world.start();
+    world.https.will_answer(&[
+        "503 No\r\nRetry-After: 900\r\n",
+        "302 Found\r\nLocation: https://x.example/\r\n",
+    ]);
+    let mut send = world.send_signed(&[]);
+    world.run_until(&send, "down.example: to be tried again", 75);
+    // Whether the post had its turn before the signal does not matter: it has one now, and neither is due.
+    send.push("--follow".to_owned());
+    if world.https.posts().is_empty() {
+        world.run_until(&send, "to be tried again: status 503", 75);
+    }
+    assert_eq!(world.https.posts().len(), 1);
+    let sessions = world.ledger.sessions().len();
+
+    // 300 seconds on mail is tried again. The other server has asked for 900.
+    world.pass(300);
+    world.run_until(&send, "down.example: to be tried again", 75);
+    assert_eq!(world.ledger.sessions().len(), sessions + 1);
+    assert_eq!(world.https.posts().len(), 1);
+    world.pass(600);
+    world.run_until(&send, "to be tried again: status 302", 75);
+    world.pass(600);
+    world.run_until(&send, "delivered: status 200", 75);
+    let posts = world.https.posts();
+    assert!(posts.iter().all(|post| *post == posts[0]), "a retry sends the same bytes");
+    assert_eq!(posts.len(), 3);
+
+    // A day after the first attempt it is given up.
+    world.pass(86_400);
+    let output = world.run(&world.send_signed(&[]));
+    expect(&output, 1, "down.example: given up (too-late)");
+    expect(&world.run(&world.send_signed(&[])), 1, "");
+    assert!(world.ledger.received().is_empty());
+}
+
+#[test]
+fn a_refusal_for_good_ends_one_address_and_not_the_others() {
+    let mut world = World::new("refused");
+    world.mail_domain("never-here.example", "never.example");
+    world.mail_domain("fine.example", "mx.example");
+    world.start();
+    let output = world.run(&world.send_signed(&[]));
+    expect(
+        &output,
+        1,
+        "never-here.example mailto:postmaster@never-here.example: given up (refused)",
+    );
+    expect(&output, 1, "fine.example mailto:postmaster@fine.example: delivered");
+    assert_eq!(world.ledger.received().len(), 1);
+}
+
+#[test]
+fn first_attempts_are_spread_and_one_process_works_with_a_log() {
+    let mut world = World::new("spread");
+    world.mail_domain("a.example", "mx.example");
+    world.start();
+    let (key, log) = (world.folder.path("dkim.pem"), world.folder.path("log"));
+    let send = |more: &[&str]| {
+        let dkim = ["--dkim-key", &key, "--dkim-selector", "s1"];
+        world.send(&[&dkim[..], more].concat())
+    };
+    // The seed decides when; this one wants the report an hour before the end of its four.
+    let (process, _lines) = world.spawn(&send(&["--follow"]));
+    let start = Instant::now();
+    let due = loop {
+        let file = rusqlite::Connection::open(&log).unwrap();
+        let due = file.query_row("SELECT due FROM deliveries", [], |row| row.get::<_, i64>(0));
+        if let Ok(due) = due {
+            break due.unsigned_abs();
+        }
+        assert!(start.elapsed() < DEADLINE);
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let sealed = day().end().as_secs() + 600;
+    let now = UnixTime::now().as_secs();
+    let spread = due > sealed && due <= sealed + 14_400;
+    assert!(spread || due.abs_diff(now) < 60, "due {due}, sealed {sealed}, now {now}");
+    expect(&world.run(&send(&[])), 69, "in use by another process");
+    drop(process);
+
+    let bare = world.send(&[]);
+    expect(&world.run(&bare), 64, "--dkim-key");
+    expect(&world.run(&world.send(&["--relay-signs"])), 64, "--relay");
+    fs::write(world.folder.0.join("bad.pem"), "no key").unwrap();
+    let bad = world.folder.path("bad.pem");
+    let output = world.run(&world.send(&["--dkim-key", &bad, "--dkim-selector", "s1"]));
+    expect(&output, 66, "bad.pem");
+    let output = world.run(&world.send(&["--dkim-key", &key, "--dkim-selector", "s 1"]));
+    expect(&output, 64, "--dkim-selector");
+    let counts = world.folder.path("counts");
+    let mut arguments = send(&[]);
+    let at = arguments.iter().position(|word| *word == log).unwrap();
+    arguments[at] = counts;
+    expect(&world.run(&arguments), 66, "not a log of this program");
+}
+
+#[test]
+fn a_relay_takes_all_mail_and_may_sign_it() {
+    let mut world = World::new("relay");
+    // Nobody could find these hosts by themselves.
+    for domain in ["a.example", "b.example"] {
+        world.mail_domain(domain, "nowhere.example");
+    }
+    world.start();
+    let relay = format!("127.0.61.1:{}", world.port);
+    let output = world.run(&world.send(&["--at-once", "--relay", &relay, "--relay-signs"]));
+    expect(&output, 0, "b.example mailto:postmaster@b.example: delivered");
+    let received = world.ledger.received();
+    assert_eq!(received.len(), 2);
+    assert!(received.iter().all(|mail| mail.data.starts_with(b"From: <tls@sender.example>\r\n")));
+}
+
+#[test]
+fn an_ed25519_key_signs_as_well() {
+    let mut world = World::new("ed25519");
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    fs::write(world.folder.0.join("ed.pem"), pair.serialize_pem()).unwrap();
+    let public = STANDARD.encode(pair.public_key_raw());
+    world.publish_key("ed", &format!("v=DKIM1; k=ed25519; s=tlsrpt; p={public}"));
+    world.mail_domain("a.example", "mx.example");
+    world.start();
+    let key = world.folder.path("ed.pem");
+    let output =
+        world.run(&world.send(&["--at-once", "--dkim-key", &key, "--dkim-selector", "ed"]));
+    expect(&output, 0, "delivered");
+    world.verify(&world.ledger.received()[0].data);
+}
+
+#[test]
+fn a_days_reports_as_files() {
+    let mut world = World::new("files");
+    for domain in ["a.example", "b.example", "c.example"] {
+        world.mail_domain(domain, "mx.example");
+    }
+    world.start();
+    let store = world.folder.store();
+    let files = |format: &str, more: &[&str]| {
+        let to = world.folder.path(format);
+        let common =
+            ["--store", &store, "--organization", "Sender Ltd", "--contact", "tls@sender.example"];
+        let these = ["files", "--to", &to, "--format", format];
+        expect(&run(PROGRAM, &[&common[..], &these, more].concat()), 0, "3 files");
+        let read = fs::read_dir(to).unwrap().flatten();
+        read.map(|entry| {
+            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+        })
+        .collect::<BTreeMap<_, _>>()
+    };
+    for format in ["json", "gzip"] {
+        let first = files(format, &[]);
+        assert_eq!(first.len(), 3);
+        for (name, bytes) in &first {
+            let name: FileName = name.parse().unwrap();
+            let document = Document::open(bytes).unwrap();
+            let reading = Reader::strict().read(&document).unwrap();
+            assert_eq!(reading.report().window().start(), name.begin);
+            assert_eq!(reading.report().window().as_day(), Some(day()));
+        }
+        assert_eq!(files(format, &["--day", &day().to_string()]), first, "the same again");
+    }
+    let key = world.folder.path("dkim.pem");
+    let mails = files("mail", &["--dkim-key", &key, "--dkim-selector", "s1"]);
+    for (name, bytes) in &mails {
+        assert!(name.ends_with(".json.gz.1.eml"), "{name}");
+        assert!(bytes.starts_with(b"DKIM-Signature: "));
+        assert_eq!(Reader::strict().read_mail(bytes).unwrap().reports.len(), 1);
+    }
+    let arguments = ["--store", &store, "files", "--to", "x"];
+    expect(&run(PROGRAM, &arguments), 64, "--organization");
+    let _ = &world.pki;
+}
+
+#[test]
+#[ignore = "needs python3-dkim"]
+fn dkimpy_takes_the_signature_as_that_of_a_tls_report() {
+    let mut world = World::new("dkimpy");
+    world.publish_key("s1", &key_record());
+    world.mail_domain("a.example", "mx.example");
+    world.start();
+    expect(&world.run(&world.send_signed(&[])), 0, "delivered");
+    fs::write(world.folder.0.join("mail"), &world.ledger.received()[0].data).unwrap();
+    // 'strict' wants the service type tlsrpt in the key.
+    let script = "
+import sys, dkim, dns.resolver
+resolver = dns.resolver.Resolver(configure=False)
+resolver.nameservers, resolver.port = [sys.argv[2]], int(sys.argv[3])
+def txt(name, timeout=5):
+    answer = resolver.resolve(name.decode().rstrip('.'), 'TXT')
+    return b''.join(answer[0].strings)
+mail = open(sys.argv[1], 'rb').read()
+assert dkim.verify(mail, dnsfunc=txt, tlsrpt='strict'), 'not verified'
+altered = mail.replace(b'TLS-Report-Submitter: s', b'TLS-Report-Submitter: x')
+assert altered != mail and not dkim.verify(altered, dnsfunc=txt, tlsrpt='strict'), 'altered and verified'
+print('verified')
+";
+    let resolver = world.resolver();
+    let (ip, port) = (resolver.ip().to_string(), resolver.port().to_string());
+    let mail = world.folder.path("mail");
+    let output = run("/usr/bin/python3", &["-c", script, &mail, &ip, &port]);
+    expect(&output, 0, "verified");
+}

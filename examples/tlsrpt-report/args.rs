@@ -1,0 +1,187 @@
+//! The command line of `tlsrpt-report`.
+
+use core::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tlsrpt::{Reporter, UtcDay};
+
+use crate::network::Network;
+use crate::stopped::Stopped;
+
+/// Makes the daily SMTP TLS reports (RFC 8460) from what tlsrpt-collector has counted: as files, or sent to
+/// the domains that ask for them.
+///
+/// For Postfix 3.10 and later, main.cf has smtp_tlsrpt_enable = yes and smtp_tlsrpt_socket_name = the socket
+/// of tlsrpt-collector; then, once a day by a timer, or with --follow as a service:
+///
+///   tlsrpt-report --store sqlite:/var/lib/tlsrpt/counts.sqlite \
+///       --organization "Example Ltd" --contact tls-reports@example.org \
+///       send --log /var/lib/tlsrpt/sent.sqlite --relay 127.0.0.1:25 \
+///       --dkim-key /etc/tlsrpt/dkim.pem --dkim-selector tlsrpt2026
+#[derive(Debug, Parser)]
+#[command(
+    name = "tlsrpt-report",
+    verbatim_doc_comment,
+    after_help = "Exit status:\n  0   all was done\n  1   send: some reports were given up\n  64  wrong usage\n  \
+                  66  the store or a file cannot be read\n  69  send: another process works with this log\n  \
+                  73  a file cannot be written\n  75  send: ended by a signal before all was done, or the store is away"
+)]
+pub(crate) struct Args {
+    /// The collector's store: sqlite:FILE, postgres:CONNECTION, or @FILE with that text in it.
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+
+    /// Who reports: the organization's name.
+    #[arg(long, value_name = "NAME")]
+    organization: Option<String>,
+
+    /// Who reports: a mail address. Its domain is the one that signs, and mail comes from the address.
+    #[arg(long, value_name = "ADDRESS")]
+    contact: Option<String>,
+
+    /// The name of this node, where several make reports of counts of their own.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    node: String,
+
+    #[command(subcommand)]
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// Write a day's reports into a folder.
+    Files(Files),
+    /// Send the reports of the last two days that are closed, and try again until each is taken or given up.
+    Send(Box<Send>),
+    /// Print what was sent, and what came of each attempt.
+    Log(ShowLog),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Files {
+    /// The folder. A file of the same name is replaced.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: PathBuf,
+
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = Format::Gzip)]
+    pub(crate) format: Format,
+
+    /// The day, such as 2026-11-20; the last that is closed if absent.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) day: Option<UtcDay>,
+
+    #[command(flatten)]
+    pub(crate) dkim: Dkim,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON.
+    Json,
+    /// Gzipped JSON, as it is posted.
+    Gzip,
+    /// Mail, a file for each address of the record; signed if there is a key.
+    Mail,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Send {
+    /// Where it is kept what was sent: an SQLite file of this program's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+
+    /// Hand mail to this server. Without it, mail goes to the MX hosts of the recipients.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) relay: Option<String>,
+
+    /// Do not end when all is done, but go on with the next day.
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// Make first attempts at once, not spread over four hours.
+    #[arg(long)]
+    pub(crate) at_once: bool,
+
+    /// The relay signs mail; without it a key is needed, because receivers ignore unsigned reports.
+    #[arg(long, requires = "relay", conflicts_with = "dkim_key")]
+    pub(crate) relay_signs: bool,
+
+    #[command(flatten)]
+    pub(crate) dkim: Dkim,
+
+    /// A validating resolver whose AD bit is trusted. Without it, answers are validated in this
+    /// process.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    dns: Option<SocketAddr>,
+
+    /// Trust the AD bit of a resolver that is not on loopback: whoever is in the path can forge it.
+    #[arg(long, requires = "dns")]
+    danger_trust_remote_dns: bool,
+
+    /// The plain resolver that validation in this process asks, in place of those of
+    /// /etc/resolv.conf.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "dns")]
+    upstream: Option<SocketAddr>,
+
+    /// DS or DNSKEY records to trust, as in a zone file, in place of those of the root zone.
+    #[arg(long, value_name = "FILE", conflicts_with = "dns")]
+    trust_anchor: Option<PathBuf>,
+
+    /// Root certificates in PEM, in place of those of the system.
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+
+    /// The port of SMTP at MX hosts, for tests.
+    #[arg(long, value_name = "N", default_value_t = 25)]
+    pub(crate) port: u16,
+
+    /// The name by which this host greets; its own host name if absent.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ehlo: Option<String>,
+}
+
+impl Send {
+    pub(crate) fn network(&self) -> Network<'_> {
+        Network {
+            dns: self.dns,
+            danger_trust_remote_dns: self.danger_trust_remote_dns,
+            upstream: self.upstream,
+            trust_anchor: self.trust_anchor.as_deref(),
+            roots: self.roots.as_deref(),
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Dkim {
+    /// The private key of the contact's domain, in PEM: RSA, or Ed25519 in PKCS#8.
+    #[arg(long, value_name = "FILE", requires = "dkim_selector")]
+    pub(crate) dkim_key: Option<PathBuf>,
+
+    /// The selector under which the public key is published.
+    #[arg(long, value_name = "NAME", requires = "dkim_key")]
+    pub(crate) dkim_selector: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowLog {
+    /// The file that `send` was given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: PathBuf,
+}
+
+impl Args {
+    pub(crate) fn store(&self) -> Result<String, Stopped> {
+        self.store.clone().ok_or_else(|| Stopped::new(64, "--store is missing"))
+    }
+
+    pub(crate) fn reporter(&self) -> Result<Reporter, Stopped> {
+        let (Some(organization), Some(contact)) = (&self.organization, &self.contact) else {
+            return Err(Stopped::new(64, "--organization and --contact tell who reports"));
+        };
+        let reporter = Reporter::new(organization, contact, &self.node);
+        reporter.map_err(|error| Stopped::new(64, error))
+    }
+}

@@ -1,0 +1,64 @@
+//! Reports out of the store, one domain at a time.
+
+use core::time::Duration;
+
+use pki_types::UnixTime;
+use smtp_tls::store::TallyStore;
+use tlsrpt::{Counters, Reporter, UtcDay, limits};
+
+use crate::stopped::Stopped;
+use crate::store::{Store, StoreError};
+
+/// Makes reports in one reporter's name.
+pub(crate) struct Maker {
+    store: Store,
+    pub(crate) reporter: Reporter,
+}
+
+impl Maker {
+    pub(crate) const fn new(store: Store, reporter: Reporter) -> Self {
+        Self { store, reporter }
+    }
+
+    /// Some domains of the day, those behind `after`; none is the end.
+    pub(crate) async fn domains(
+        &self,
+        day: UtcDay,
+        after: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        self.store.domains(day, after, PAGE).await
+    }
+
+    /// What was counted for a domain on the day.
+    pub(crate) async fn counters(&self, day: UtcDay, domain: &str) -> Result<Counters, StoreError> {
+        let mut counters = Counters::new(0);
+        for row in self.store.load(day, domain).await? {
+            if counters.restore(&row).is_err() {
+                eprintln!("tlsrpt-report: a counter of {domain} on {day} cannot be read; left out");
+            }
+        }
+        Ok(counters)
+    }
+}
+
+/// The latest day that is closed.
+pub(crate) fn latest_sealed(now: UnixTime) -> UtcDay {
+    let past = now.as_secs().saturating_sub(limits::SEAL_AFTER);
+    UtcDay::of(UnixTime::since_unix_epoch(Duration::from_secs(past))).previous()
+}
+
+/// When the day after this one is closed.
+pub(crate) fn next_seal(day: UtcDay) -> u64 {
+    day.next().end().as_secs() + limits::SEAL_AFTER
+}
+
+/// A store that is away for now may be there again later.
+pub(crate) fn store_failed(error: StoreError) -> Stopped {
+    Stopped::new(if error.is_temporary() { TRY_LATER } else { 66 }, error)
+}
+
+/// The exit status for what may succeed later.
+pub(crate) const TRY_LATER: u8 = 75;
+
+/// Domains asked for at a time.
+const PAGE: u32 = 1_000;
