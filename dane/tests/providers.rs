@@ -307,7 +307,13 @@ fn h3_a_signature_under_another_name_than_its_own() {
         ] {
             let chain = chain_of(kind);
             let server = Hand { claims, uses, ..Hand::honest(kind, uses) }.server(&chain);
-            refuses(&provider, &rustls::version::TLS13, &[record("3 1 1", &chain[0])], &server);
+            let records = [record("3 1 1", &chain[0])];
+            refuses(&provider, &rustls::version::TLS13, &records, &server);
+            // In TLS 1.2 the cipher suite may give it away before.
+            let verifier = verifier(&records, &provider);
+            let (client, ended) = shake(&verifier, &provider, &rustls::version::TLS12, &server);
+            assert!(ended.is_err(), "{claims:?} {uses:?}");
+            assert_eq!(verifier.authenticated(&client), None);
         }
     }
 }
@@ -472,6 +478,27 @@ fn h1_reasons_can_be_read_after_the_handshake() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn h5_h6_a_token_is_for_the_connection_that_was_judged() {
+    let scheme = SignatureScheme::ECDSA_NISTP256_SHA256;
+    for (_, provider) in providers() {
+        let (chain, other) = (chain_of(P256), chain_of(Ed25519));
+        let judged = verifier(&[record("3 1 1", &chain[0])], &provider);
+        let server = Hand::honest(P256, scheme).server(&chain);
+        let (client, ended) = shake(&judged, &provider, &rustls::version::TLS13, &server);
+        assert_eq!(ended, Ok(()));
+        // Another connection, to another server, that went well by itself.
+        let elsewhere = verifier(&[record("3 1 1", &other[0])], &provider);
+        let server = Hand::honest(Ed25519, SignatureScheme::ED25519).server(&other);
+        let (another, ended) = shake(&elsewhere, &provider, &rustls::version::TLS13, &server);
+        assert_eq!(ended, Ok(()));
+        assert!(judged.authenticated(&client).is_some());
+        assert!(elsewhere.authenticated(&another).is_some());
+        assert_eq!(judged.authenticated(&another), None);
+        assert_eq!(elsewhere.authenticated(&client), None);
     }
 }
 

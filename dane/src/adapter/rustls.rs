@@ -125,13 +125,15 @@ impl DaneVerifier {
     /// The token, after a full handshake in which a record matched and the signature was good.
     ///
     /// There is none during the handshake, after a resumed one (of which this verifier has seen
-    /// nothing, even if it has judged the session's first connection), and where the plan is to
-    /// audit only.
+    /// nothing, even if it has judged the session's first connection), for a connection whose server
+    /// has shown something else than was judged, and where the plan is to audit only.
     #[must_use]
     pub fn authenticated(&self, connection: &CommonState) -> Option<Authenticated> {
+        let shown = connection.peer_certificates().and_then(<[_]>::first);
         match connection.handshake_kind() {
             Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
-                if !connection.is_handshaking() =>
+                if !connection.is_handshaking()
+                    && shown == self.judged.get().map(|judged| &judged.leaf) =>
             {
                 self.authenticated.get().copied()
             }
