@@ -88,6 +88,19 @@ fn f13_a_domain_below_has_no_policy_from_above() {
 }
 
 #[test]
+fn a05_each_delivery_asks_for_the_id_before_it_has_a_verdict() {
+    let old = stored("enforce", "mx1.example.org");
+    let domain = "example.org".parse().unwrap();
+    let machine = Discovery::new(domain, old.clone(), &Options::default(), at(START + 60));
+    assert!(matches!(machine.action(), Action::LookUpTxt { .. }), "though the policy is live");
+    assert!(machine.into_outcome().is_none(), "no host is refused before");
+    // A host that the old policy refuses may be what the new one is about.
+    let new = policy("enforce", "mx2.example.org", 86_400);
+    let outcome = deliver(&old, announced("new"), served(&new), START + 60);
+    assert!(applied(&outcome).allows(&host("mx2.example.org")));
+}
+
+#[test]
 fn v04_a_domain_without_mx_is_its_own_host() {
     let own: Policy = policy("enforce", "example.org", 1).parse().unwrap();
     assert!(own.allows(&host("example.org")));
