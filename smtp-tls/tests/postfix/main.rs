@@ -1,8 +1,8 @@
 //! The whole policy, from DNS to verdict, beside Postfix: both deliver to the same domains, in namespaces
 //! with signed zones, a validating resolver at port 53 and mail servers at port 25.
 //!
-//! It needs root, for the namespaces, and Debian's `postfix` package: installed, or as files in
-//! `target/tmp/postfix`, where `./test` puts them. Nothing is installed and no trace is left.
+//! It needs root, for the namespaces, and Debian's `postfix` package: installed, or unpacked in
+//! `target/peers/postfix`, where `./test` puts it. Nothing is installed and no trace is left.
 #![cfg(all(feature = "domain", feature = "hickory", feature = "https"))]
 #![allow(
     clippy::expect_used,

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where `./test` puts the packages.
-const PACKAGES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/postfix");
+/// Where `./test` unpacks Postfix's package and those that it needs.
+const UNPACKED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/postfix");
 /// Tells the test that it runs inside, and where its folder is.
 const INSIDE: &str = "SMTP_TLS_TEST_NAMESPACE";
 /// A run takes some seconds; this ends one that hangs.
@@ -52,11 +52,16 @@ pub fn prepare() {
     let folder = folder();
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     run("mount", &["-t", "tmpfs", "-o", "mode=755", "none", folder.to_str().unwrap()]);
-    unpack(&folder.join("packages"));
-    if folder.join("packages/usr").exists() {
-        let lower = format!("lowerdir={}:/usr", at("packages/usr"));
+    if Path::new(UNPACKED).exists() {
+        // Layers of one mount must not lie in one another, wherever this folder is.
+        run("cp", &["-a", &format!("{UNPACKED}/usr"), &at("usr")]);
+        let lower = format!("lowerdir={}:/usr", at("usr"));
         run("mount", &["-t", "overlay", "-o", &lower, "none", "/usr"]);
     }
+    assert!(
+        Path::new("/usr/sbin/postconf").exists(),
+        "this test needs Debian's postfix package, installed or unpacked in {UNPACKED}"
+    );
     fs::create_dir(at("etc")).unwrap();
     fs::create_dir(at("etc-work")).unwrap();
     let layers = format!("lowerdir=/etc,upperdir={},workdir={}", at("etc"), at("etc-work"));
@@ -70,25 +75,6 @@ pub fn prepare() {
     add_line("/etc/group", "postdrop:x:64991:\n");
     if !fs::read_to_string("/etc/services").unwrap_or_default().contains("25/tcp") {
         fs::write("/etc/services", "smtp 25/tcp\ndomain 53/udp\ndomain 53/tcp\n").unwrap();
-    }
-}
-
-fn unpack(to: &Path) {
-    let files = fs::read_dir(PACKAGES).into_iter().flatten();
-    let packages = files.map(|file| file.unwrap().path());
-    let packages = packages.filter(|path| path.extension().is_some_and(|it| it == "deb"));
-    for package in packages {
-        fs::create_dir_all(to).unwrap();
-        run("dpkg-deb", &["-x", package.to_str().unwrap(), to.to_str().unwrap()]);
-    }
-    assert!(
-        to.join("usr/sbin/postconf").exists() || Path::new("/usr/sbin/postconf").exists(),
-        "this test needs Debian's postfix package, installed or in {PACKAGES}"
-    );
-    // On a system with one /usr a package's /lib is meant to be in it.
-    let (from, usr) = (to.join("lib"), to.join("usr"));
-    if from.exists() {
-        run("cp", &["-a", from.to_str().unwrap(), usr.to_str().unwrap()]);
     }
 }
 
