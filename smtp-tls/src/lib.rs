@@ -72,7 +72,7 @@
 //! | [`mx`], [`resolve`] | mail hosts of a domain; DNS with its security | |
 //! | [`posture`] | advisories on an insecure configuration; pure | |
 //! | [`driver`] | carries deliveries out: with threads, or asynchronously | `rustls`, with `tokio` |
-//! | [`adapter`] | DNS | `domain` (validated here), `hickory` (a trusted resolver), `hickory-validate` |
+//! | [`adapter`] | DNS | `domain` (validated here), `hickory` (a trusted resolver), `hickory-blocking`, `hickory-validate` |
 //! | [`adapter`] | TLS and HTTPS | `rustls`, `https`, `native-roots`, `webpki-roots` |
 //! | [`store`] | policies and counts in memory, or durable | `sqlite`, `redis` (policies), `postgres` (counts) |
 //! | [`refresh`] | cached policies kept alive | `tokio` for its driver |

@@ -18,6 +18,7 @@ use hickory_proto::rr::RecordType;
 use pki_types::UnixTime;
 use smtp_tls::adapter::domain::Validator;
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
+use smtp_tls::adapter::hickory_blocking::BlockingResolver;
 use smtp_tls::resolve::{
     Answer, BoxedLookUp, ChainError, Judged, Kind, LookUp, LookUpError, Outcome, Question, Record,
     Security,
@@ -196,6 +197,19 @@ impl World {
         Validator::with_times(anchors, &[self.raw.address()], DEADLINE / 2, DEADLINE)
     }
 
+    fn blocking_resolver(&self) -> BlockingResolver {
+        let path = TrustedPath::loopback(self.validating.address()).unwrap();
+        BlockingResolver::with_times(path, DEADLINE / 2, DEADLINE)
+    }
+
+    fn adapters(&self) -> [BoxedLookUp; 3] {
+        [
+            BoxedLookUp::new(self.validator()),
+            BoxedLookUp::new(self.ad_resolver()),
+            BoxedLookUp::new(self.blocking_resolver()),
+        ]
+    }
+
     fn ad_resolver(&self) -> AdResolver {
         let path = TrustedPath::loopback(self.validating.address()).unwrap();
         AdResolver::with_times(path, DEADLINE / 2, DEADLINE)
@@ -235,6 +249,7 @@ async fn verdicts_by_the_ad_bit() {
         other => other,
     };
     judge(&World::new().ad_resolver(), softened).await;
+    judge(&World::new().blocking_resolver(), softened).await;
 }
 
 // checks: dane/D1, dane/D2, dane/D5, dane/D7
@@ -303,8 +318,7 @@ async fn an_adapter_chosen_at_run_time_answers_alike() {
 #[tokio::test]
 async fn records_come_as_they_are() {
     let world = World::new();
-    let adapters = [BoxedLookUp::new(world.validator()), BoxedLookUp::new(world.ad_resolver())];
-    for adapter in adapters {
+    for adapter in world.adapters() {
         let ask = async |name, kind| adapter.look_up(&question(name, kind)).await.unwrap();
         let host = "mx.secure.test".parse().unwrap();
         assert_eq!(
@@ -332,8 +346,7 @@ async fn records_come_as_they_are() {
 async fn a_tlsa_record_too_short_is_a_failure_and_no_denial() {
     let world = World::new();
     let question = question("_25._tcp.short.secure.test", Kind::Tlsa);
-    let adapters = [BoxedLookUp::new(world.validator()), BoxedLookUp::new(world.ad_resolver())];
-    for adapter in adapters {
+    for adapter in world.adapters() {
         // Both libraries read all records of a message or none.
         assert_eq!(adapter.look_up(&question).await, Err(LookUpError::Malformed));
     }
@@ -343,8 +356,7 @@ async fn a_tlsa_record_too_short_is_a_failure_and_no_denial() {
 #[tokio::test]
 async fn rfc7672_2_1_3_the_first_hop_of_an_insecure_chain_can_be_asked_for() {
     let world = World::new();
-    let adapters = [BoxedLookUp::new(world.validator()), BoxedLookUp::new(world.ad_resolver())];
-    for adapter in adapters {
+    for adapter in world.adapters() {
         for (name, first_hop) in [
             ("to-plain.secure.test", Security::Secure),
             ("to-secure.plain.test", Security::Insecure),
@@ -396,6 +408,7 @@ async fn without_a_resolver_nothing_is_concluded() {
         BoxedLookUp::new(Validator::with_times(anchors(), &[closed], DEADLINE / 5, DEADLINE)),
         BoxedLookUp::new(Validator::with_times(anchors(), &[], DEADLINE / 5, DEADLINE)),
         BoxedLookUp::new(AdResolver::with_times(path, DEADLINE / 2, DEADLINE)),
+        BoxedLookUp::new(BlockingResolver::with_times(path, DEADLINE / 2, DEADLINE)),
     ];
     for adapter in adapters {
         let error = adapter.look_up(&question("mx.secure.test", Kind::A)).await.unwrap_err();

@@ -20,59 +20,18 @@
 //! [RFC 8914]: https://www.rfc-editor.org/rfc/rfc8914
 
 use core::fmt;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use hickory_proto::op::{DnsRequest, DnsRequestOptions, Edns, Message, ResponseCode};
+use hickory_proto::op::{DnsRequest, DnsRequestOptions};
 
-use super::hickory_records;
-use super::hickory_transport::{Transport, extended_error, failure};
-use crate::resolve::{
-    Answer, Judged, LookUp, LookUpError, Question, Response, Security, follow, limits,
-};
-
-/// The address of a validating resolver whose AD bit may be believed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TrustedPath(SocketAddr);
-
-impl TrustedPath {
-    /// A resolver on this host, which must validate: `127.0.0.0/8` or `::1`.
-    ///
-    /// # Errors
-    ///
-    /// [`NotLoopback`] for every other address.
-    pub fn loopback(resolver: SocketAddr) -> Result<Self, NotLoopback> {
-        if resolver.ip().to_canonical().is_loopback() {
-            Ok(Self(resolver))
-        } else {
-            Err(NotLoopback(resolver))
-        }
-    }
-
-    /// A resolver elsewhere. The caller vouches that it validates and that nobody can forge its
-    /// replies on the way, as in a tunnel that authenticates both ends.
-    ///
-    /// Whoever can forge them decides which destinations are secured at all.
-    #[must_use]
-    pub fn danger_declare_trusted(resolver: SocketAddr) -> Self {
-        Self(resolver)
-    }
-
-    /// The resolver's address.
-    #[must_use]
-    pub fn address(self) -> SocketAddr {
-        self.0
-    }
-}
-
-/// The resolver is not on this host, so that its AD bit means nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("resolver {0} is not on this host, expected a loopback address")]
-pub struct NotLoopback(pub SocketAddr);
+pub use super::hickory_ad::{NotLoopback, TrustedPath};
+use super::hickory_ad::{answer, request};
+use super::hickory_transport::{Transport, failure};
+use crate::resolve::{Answer, LookUp, LookUpError, Question, limits};
 
 /// Asks one validating resolver and believes its AD bit.
 ///
-/// Use it within a tokio runtime.
+/// Use it within a tokio runtime; [`hickory_blocking`](super::hickory_blocking) needs none.
 #[derive(Clone)]
 pub struct AdResolver(Transport);
 
@@ -87,7 +46,7 @@ impl AdResolver {
     /// long in all.
     #[must_use]
     pub fn with_times(path: TrustedPath, one_try: Duration, deadline: Duration) -> Self {
-        Self(Transport::new(path.0, one_try, deadline))
+        Self(Transport::new(path.address(), one_try, deadline))
     }
 }
 
@@ -99,38 +58,10 @@ impl fmt::Debug for AdResolver {
 
 impl LookUp for AdResolver {
     async fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
-        let exchange = self.0.exchange(request(question)?);
+        let request = DnsRequest::new(request(question)?, DnsRequestOptions::default());
+        let exchange = self.0.exchange(request);
         let reply = tokio::time::timeout(self.0.deadline, exchange).await;
         let reply = reply.map_err(|_| LookUpError::Timeout)?.map_err(|error| failure(&error))?;
         answer(question, &reply)
     }
-}
-
-fn request(question: &Question) -> Result<DnsRequest, LookUpError> {
-    let mut message = Message::query();
-    message.metadata.recursion_desired = true;
-    message.metadata.authentic_data = true;
-    let mut edns = Edns::new();
-    edns.set_max_payload(limits::UDP_PAYLOAD);
-    message.set_edns(edns);
-    message.add_query(hickory_records::query(question)?);
-    Ok(DnsRequest::new(message, DnsRequestOptions::default()))
-}
-
-fn answer(question: &Question, reply: &Message) -> Result<Answer, LookUpError> {
-    let metadata = &reply.metadata;
-    let nx_domain = match metadata.response_code {
-        ResponseCode::NoError => false,
-        ResponseCode::NXDomain => true,
-        ResponseCode::ServFail => return Err(LookUpError::serv_fail(extended_error(reply))),
-        other => return Err(LookUpError::ResponseCode(other.into())),
-    };
-    let security = match metadata.authentic_data {
-        true => Security::Secure,
-        false => Security::Insecure,
-    };
-    let denial = hickory_records::denial(nx_domain, &reply.answers, &reply.authorities)?;
-    let found = hickory_records::found(&reply.answers, |_| security)?;
-    let judged = Judged::AsAWhole;
-    follow(question, Response { found, denial, denial_security: security, judged })
 }

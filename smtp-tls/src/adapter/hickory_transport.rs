@@ -9,10 +9,10 @@ use hickory_net::runtime::TokioRuntimeProvider;
 use hickory_net::tcp::TcpClientStream;
 use hickory_net::udp::UdpClientStream;
 use hickory_net::xfer::{DnsHandle, FirstAnswer};
-use hickory_proto::op::{DnsRequest, DnsResponse, Message, MessageType, OpCode};
-use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_proto::op::{DnsRequest, DnsResponse};
 
-use crate::resolve::{ExtendedError, LookUpError};
+use super::hickory_ad::is_reply_to;
+use crate::resolve::LookUpError;
 
 /// Asks one resolver: twice over UDP, and over TCP if the reply was cut short.
 #[derive(Clone)]
@@ -82,30 +82,8 @@ fn checked(
     question: &[hickory_proto::op::Query],
     reply: DnsResponse,
 ) -> Result<DnsResponse, NetError> {
-    let metadata = &reply.metadata;
-    if metadata.message_type != MessageType::Response
-        || metadata.op_code != OpCode::Query
-        || reply.queries != question
-    {
-        return Err(NetError::Message(NO_REPLY));
-    }
-    Ok(reply)
+    if is_reply_to(question, &reply) { Ok(reply) } else { Err(NetError::Message(NO_REPLY)) }
 }
-
-/// The first extended error, but one of DNSSEC before others.
-pub(super) fn extended_error(reply: &Message) -> Option<ExtendedError> {
-    let options = reply.edns.as_ref()?.options().get_all(EdnsCode::Unknown(EXTENDED_ERROR));
-    let codes = options.into_iter().filter_map(|option| match option {
-        EdnsOption::Unknown(_, data) => data.first_chunk().map(|code| u16::from_be_bytes(*code)),
-        _ => None,
-    });
-    let codes: Vec<_> = codes.map(ExtendedError).collect();
-    let of_dnssec = |code: &&ExtendedError| LookUpError::serv_fail(Some(**code)).is_dnssec();
-    codes.iter().find(of_dnssec).or(codes.first()).copied()
-}
-
-/// The EDNS option of RFC 8914 section 2.
-const EXTENDED_ERROR: u16 = 15;
 
 /// Which failure this is: whatever is not about time or the network is a reply that cannot be read.
 pub(super) fn failure(error: &NetError) -> LookUpError {
@@ -127,38 +105,7 @@ pub(super) fn failure(error: &NetError) -> LookUpError {
 
 #[cfg(test)]
 mod tests {
-    use hickory_proto::op::Edns;
-
     use super::*;
-
-    fn with_errors(codes: &[u16]) -> Message {
-        let mut edns = Edns::new();
-        let options = &mut edns.options_mut().options;
-        for code in codes {
-            let data = [&code.to_be_bytes()[..], b"why"].concat();
-            let option = EdnsOption::Unknown(EXTENDED_ERROR, data);
-            options.push((EdnsCode::Unknown(EXTENDED_ERROR), option));
-        }
-        let mut message = Message::response(1, OpCode::Query);
-        message.set_edns(edns);
-        message
-    }
-
-    #[test]
-    fn rfc8914_a_reason_of_dnssec_comes_before_others() {
-        assert_eq!(extended_error(&with_errors(&[])), None);
-        assert_eq!(extended_error(&with_errors(&[22, 23])), Some(ExtendedError(22)));
-        assert_eq!(extended_error(&with_errors(&[22, 7, 6])), Some(ExtendedError(7)));
-    }
-
-    #[test]
-    fn a_short_extended_error_is_none() {
-        let mut message = with_errors(&[]);
-        let edns = message.edns.as_mut().unwrap();
-        let option = EdnsOption::Unknown(EXTENDED_ERROR, vec![6]);
-        edns.options_mut().options.push((EdnsCode::Unknown(EXTENDED_ERROR), option));
-        assert_eq!(extended_error(&message), None);
-    }
 
     #[test]
     fn time_network_and_contents_are_told_apart() {

@@ -3,6 +3,7 @@
 //! | feature | module | what it adapts |
 //! |---|---|---|
 //! | `hickory` | `hickory` | DNS: a validating resolver that one trusts, by its AD bit |
+//! | `hickory-blocking` | `hickory_blocking` | the same for threads, without a runtime |
 //! | `domain` | `domain` | DNS: answers of any resolver, validated in this process |
 //! | `hickory-validate` | `hickory_validate` | the same by another validator, which is stricter |
 //! | `https` | `https` | the policy fetch over HTTPS |
@@ -12,7 +13,11 @@
 pub mod domain;
 #[cfg(feature = "hickory")]
 pub mod hickory;
-#[cfg(feature = "hickory")]
+#[cfg(feature = "hickory-blocking")]
+mod hickory_ad;
+#[cfg(feature = "hickory-blocking")]
+pub mod hickory_blocking;
+#[cfg(feature = "hickory-blocking")]
 mod hickory_records;
 #[cfg(feature = "hickory")]
 mod hickory_transport;

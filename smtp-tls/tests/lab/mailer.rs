@@ -9,6 +9,7 @@ use rustls::RootCertStore;
 use smtp_starttls::{Message, ReversePath};
 use smtp_tls::adapter::domain::{Anchors, Validator};
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
+use smtp_tls::adapter::hickory_blocking::BlockingResolver;
 use smtp_tls::adapter::https::HttpsFetch;
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::delivery::Settings;
@@ -54,6 +55,12 @@ pub(crate) fn validating(driver: Driver, lab: &Lab) -> LabMailer<Validator> {
 /// The AD bit of the resolver is believed.
 pub(crate) fn ad_bit(driver: Driver, lab: &Lab) -> LabMailer<AdResolver> {
     mailer(driver, lab, resolver(lab), MemoryStore::new(Capacity::default()))
+}
+
+/// The same over the sockets of the standard library.
+pub(crate) fn without_a_runtime(lab: &Lab) -> LabMailer<BlockingResolver> {
+    let resolver = BlockingResolver::new(TrustedPath::loopback(lab.resolver_address()).unwrap());
+    mailer(Driver::Blocking, lab, resolver, MemoryStore::new(Capacity::default()))
 }
 
 /// The same, with another store.

@@ -52,7 +52,7 @@ use smtp_tls::report::{Fate, Report};
 use smtp_tls::resolve::{LookUp, Security};
 use smtp_tls::store::MemoryStore;
 
-use mailer::{Driver, LabMailer, ad_bit, validating};
+use mailer::{Driver, LabMailer, ad_bit, validating, without_a_runtime};
 
 const MESSAGE: &[u8] =
     b"From: sender@sender.example\r\nSubject: dots\r\n\r\n.\r\n..\r\n.a\r\nend\r\n";
@@ -196,11 +196,18 @@ fn fetches(lab: &Lab, host: &str) -> usize {
     requests.iter().filter(|request| format!("{request:?}").contains(host)).count()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_a_look_up_that_blocks_every_domain_comes_to_its_verdict_all_at_once() {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+    every_domain_at_once(&lab, without_a_runtime(&lab)).await;
+}
+
 /// As the documentation of the blocking driver has it.
 #[test]
 fn a_thread_that_has_entered_a_runtime_delivers_with_its_adapters() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let _entered = runtime.enter();
     let lab = Lab::start(UnixTime::now()).unwrap();
     let mailer = validating(Driver::Blocking, &lab);
     std::thread::scope(|scope| {

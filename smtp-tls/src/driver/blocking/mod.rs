@@ -1,26 +1,13 @@
 //! Deliveries over TCP with threads: the sockets of the standard library and rustls, and no runtime.
 //!
 //! [`Mailer`] is that of the asynchronous driver with calls that block; any number of threads may deliver
-//! over one. The traits are the same: who has a blocking resolver, HTTPS client or store writes an
-//! `async fn` that blocks.
+//! over one. The traits are the same: who has a look-up, an HTTPS client or a store that blocks writes an
+//! `async fn` that blocks. For DNS there is `BlockingResolver` with the feature `hickory-blocking`, and
+//! [`MemoryStore`](crate::store::MemoryStore) blocks nobody.
 //!
-//! ```
-//! use std::net::{Ipv4Addr, UdpSocket};
-//! use smtp_tls::resolve::{Answer, LookUp, LookUpError, Question};
-//!
-//! struct OwnResolver(UdpSocket);
-//!
-//! impl LookUp for OwnResolver {
-//!     async fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
-//!         // Send the question, and block until the answer is there or time is up.
-//! #       let _ = (&self.0, question);
-//!         Err(LookUpError::Timeout)
-//!     }
-//! }
-//! ```
-//!
-//! The adapters of this crate to DNS and HTTPS run on tokio. To deliver with them from a thread, let it
-//! enter a runtime that runs on threads of its own; [`block_on`] says how futures are waited for.
+//! The other adapters of this crate to DNS and HTTPS run on tokio. To deliver with them from a thread, let
+//! it enter a runtime that runs on threads of its own, before they are made; [`block_on`] says how futures
+//! are waited for.
 //!
 #![cfg_attr(
     all(feature = "domain", feature = "https", feature = "native-roots"),
