@@ -10,7 +10,7 @@
 //! - The reply must repeat the identifier, which is random, and the question; others are ignored.
 //! - AD set: the whole answer is secure. Not set: it is insecure, for a validating resolver answers
 //!   SERVFAIL to what it could not validate; the extended error of that reply says why
-//!   ([RFC 8914]). The bit is one for the whole answer: [`Judged::AsAWhole`].
+//!   ([RFC 8914]). The bit is one for the whole answer: [`Judged::AsAWhole`](crate::resolve::Judged::AsAWhole).
 //! - A reply in which hickory-proto cannot read some record (a TLSA record of fewer than three
 //!   octets, say) is [`LookUpError::Malformed`] as a whole.
 //!
