@@ -25,7 +25,8 @@ impl CapabilityReader {
     }
 
     /// Takes the next line.
-    #[inline]
+    // Always: the line then stays in registers, from the reader to here.
+    #[inline(always)]
     pub fn line(&mut self, line: &ReplyLine<'_>) {
         let text = line.text();
         let (word, rest) = split_word(text);

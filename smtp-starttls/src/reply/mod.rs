@@ -116,7 +116,8 @@ impl ReplyReader {
     }
 
     /// The common case: the input begins with a whole line that has nothing wrong.
-    #[inline]
+    // Always: what it gives is large, and passing it through memory costs more than finding it.
+    #[inline(always)]
     fn read_whole_line<'a>(&mut self, input: &'a [u8]) -> Option<(ReplyLine<'a>, usize)> {
         let (head, rest) = input.split_first_chunk::<4>()?;
         let is_last = match head[3] {

@@ -29,6 +29,23 @@ pub(super) fn scripts() -> Vec<Script> {
                 .refused(&["starttls-residue"]),
         );
     }
+    // The 220 and another reply in two segments, cut at every place.
+    let both = [READY, b"250 ok\r\n"].concat();
+    for cut in 1..both.len() {
+        let (first, second) = both.split_at(cut);
+        let reasons: &[_] = if cut == READY.len() {
+            &["plaintext-after-220", "starttls-residue"]
+        } else {
+            &["starttls-residue"]
+        };
+        all.push(
+            script(format!("gap/cut-{cut}"), format!("220 and 250, cut at {cut}"), RFC3207_6)
+                .until_starttls()
+                .cut(&[first, second])
+                .tls(Tls::HONEST)
+                .refused(reasons),
+        );
+    }
     for (name, octets) in [
         ("reply", b"250 ok\r\n".as_slice()),
         ("octet", b"2"),

@@ -1,12 +1,16 @@
 //! The scripts, by the phase in which the server turns hostile.
 
 mod ehlo;
+mod flood;
 mod gap;
 mod greeting;
 mod handshake;
 mod honest;
 mod mail;
+mod malformed;
 mod offer;
+mod ordinary;
+mod require_tls;
 mod sealed;
 mod slow;
 mod starttls;
@@ -26,6 +30,10 @@ pub fn scripts() -> Vec<Script> {
         handshake::scripts(),
         sealed::scripts(),
         mail::scripts(),
+        malformed::scripts(),
+        flood::scripts(),
+        ordinary::scripts(),
+        require_tls::scripts(),
         slow::scripts(),
     ]
     .concat()
@@ -68,7 +76,7 @@ mod tests {
     #[test]
     fn there_are_many_scripts_and_their_ids_are_unique() {
         let all = scripts();
-        assert!(all.len() >= 120, "{}", all.len());
+        assert!(all.len() >= 480, "{}", all.len());
         let ids: BTreeSet<&str> = all.iter().map(|script| script.id.as_str()).collect();
         assert_eq!(ids.len(), all.len());
     }
