@@ -6,6 +6,8 @@
 mod clock;
 mod mta_sts;
 mod reference;
+pub mod session;
+pub mod starttls;
 pub mod tlsrpt;
 
 use core::time::Duration;
@@ -47,6 +49,10 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "datagram-write", run: tlsrpt::datagram_write },
     Operation { name: "tally-1k", run: tlsrpt::tally_1k },
     Operation { name: "mail", run: tlsrpt::mail },
+    Operation { name: "ehlo", run: |count| starttls::ehlo(starttls::EHLO, count) },
+    Operation { name: "ehlo-long", run: |count| starttls::ehlo(&starttls::long_ehlo(), count) },
+    Operation { name: "hostile-reply", run: starttls::hostile_reply },
+    Operation { name: "endless-line", run: starttls::endless_line },
 ];
 
 #[cfg(test)]

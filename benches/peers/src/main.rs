@@ -4,11 +4,15 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use benches::starttls::{EHLO, ehlo, long_ehlo};
 use benches::tlsrpt::{read_report, write_report};
 use benches::{RECORD, best, read_record, reference_report, repeat};
+use lettre::transport::smtp::extension::ServerInfo;
+use lettre::transport::smtp::response::Response;
 use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::mta_sts::MtaSts;
 use mail_auth::report::tlsrpt::TlsReport;
+use smtp_proto::EhloResponse;
 
 /// An operation, ours and the peer's. Both are given the same bytes.
 struct Pair {
@@ -46,6 +50,22 @@ const PAIRS: &[Pair] = &[
             })
         }),
     },
+    Pair {
+        ours: ("ehlo", |count| ehlo(EHLO, count)),
+        peer: ("smtp-proto-ehlo", |count| by_smtp_proto(EHLO, count)),
+    },
+    Pair {
+        ours: ("ehlo", |count| ehlo(EHLO, count)),
+        peer: ("lettre-ehlo", |count| by_lettre(EHLO, count)),
+    },
+    Pair {
+        ours: ("ehlo-long", |count| ehlo(&long_ehlo(), count)),
+        peer: ("smtp-proto-ehlo-long", |count| by_smtp_proto(&long_ehlo(), count)),
+    },
+    Pair {
+        ours: ("ehlo-long", |count| ehlo(&long_ehlo(), count)),
+        peer: ("lettre-ehlo-long", |count| by_lettre(&long_ehlo(), count)),
+    },
 ];
 
 fn main() -> ExitCode {
@@ -67,6 +87,20 @@ fn main() -> ExitCode {
         }
         _ => usage(),
     }
+}
+
+fn by_smtp_proto(reply: &str, count: usize) -> Duration {
+    repeat(count, || {
+        let mut octets = black_box(reply.as_bytes()).iter();
+        black_box(EhloResponse::parse(&mut octets).expect("a reply"));
+    })
+}
+
+fn by_lettre(reply: &str, count: usize) -> Duration {
+    repeat(count, || {
+        let response: Response = black_box(reply).parse().expect("a reply");
+        black_box(ServerInfo::from_response(&response).expect("an offer"));
+    })
 }
 
 fn compare(pair: &Pair) {
