@@ -115,6 +115,12 @@ impl Delivery {
         }
     }
 
+    /// Whether the receiver has the report.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.state == State::Delivered
+    }
+
     /// Takes in what came of an attempt that ended now. Once the delivery has ended, nothing
     /// changes any more.
     pub fn handle(&mut self, input: DeliveryInput, now: UnixTime) {

@@ -7,7 +7,7 @@
 //! ```text
 //! TXT answer ----> Record ---------------+
 //!                                        v
-//! sessions, datagrams ----> Tally ----> Counters ----> DomainReport ----> Mail, Post, Delivery
+//! sessions, datagrams ----> Tally ----> Counters ----> DomainReport ----> Mail, Post, Dispatch
 //!
 //! mail, bytes ----> Document ----> Reader ----> Reading: the Report, its quirks and anomalies
 //! ```
@@ -60,6 +60,7 @@ extern crate std;
 mod datagram;
 mod dedupe;
 mod delivery;
+mod dispatch;
 mod gzip;
 mod json;
 pub mod limits;
@@ -81,6 +82,7 @@ pub use datagram::{
 };
 pub use dedupe::{Repeat, ReportDigest, ReportKey};
 pub use delivery::{Delivery, DeliveryAction, DeliveryInput, GaveUp};
+pub use dispatch::{Dispatch, DispatchAction, Recipients};
 pub use gzip::{Compressor, GzipError};
 pub use mail::{
     Authenticated, DkimRequirement, DkimVerdict, Mail, MailError, MailReading, MailTextError, Post,

@@ -1,8 +1,11 @@
 //! Writing datagrams, byte for byte as existing clients do, without allocation in the long run.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::code::{PolicyCode, ResultCode};
+use crate::report::Failure;
 use crate::tally::{Outcome, Session};
 
 /// Writes datagrams, one after the other, into memory that is used again.
@@ -239,33 +242,30 @@ impl DatagramWriter {
                 self.add_mx_host(pattern.as_bytes())?;
             }
             for failure in &outcome.failures {
-                let mut sending = alloc::string::String::new();
-                let mut receiving = alloc::string::String::new();
-                let texts = FailureTexts {
-                    sending_mta_ip: failure.sending_mta_ip.as_ref().map(|ip| {
-                        ip.write(&mut sending);
-                        sending.as_bytes()
-                    }),
-                    receiving_mx_hostname: failure
-                        .receiving_mx_hostname
-                        .as_ref()
-                        .map(|t| t.as_bytes()),
-                    receiving_mx_helo: failure.receiving_mx_helo.as_ref().map(|t| t.as_bytes()),
-                    receiving_ip: failure.receiving_ip.as_ref().map(|ip| {
-                        ip.write(&mut receiving);
-                        receiving.as_bytes()
-                    }),
-                    additional_information: failure
-                        .additional_information
-                        .as_ref()
-                        .map(|t| t.as_bytes()),
-                    failure_reason_code: failure.failure_reason_code.as_ref().map(|t| t.as_bytes()),
-                };
-                self.add_failure(ResultCode::of(&failure.result_type), &texts)?;
+                self.add(failure)?;
             }
             self.end_policy(i32::from(outcome.outcome == Outcome::Failure))?;
         }
         self.end()
+    }
+
+    fn add(&mut self, failure: &Failure<'_>) -> Result<(), OrderError> {
+        let (mut sending, mut receiving) = (String::new(), String::new());
+        if let Some(ip) = &failure.sending_mta_ip {
+            ip.write(&mut sending);
+        }
+        if let Some(ip) = &failure.receiving_ip {
+            ip.write(&mut receiving);
+        }
+        let texts = FailureTexts {
+            sending_mta_ip: failure.sending_mta_ip.as_ref().map(|_| sending.as_bytes()),
+            receiving_mx_hostname: bytes(failure.receiving_mx_hostname.as_ref()),
+            receiving_mx_helo: bytes(failure.receiving_mx_helo.as_ref()),
+            receiving_ip: failure.receiving_ip.as_ref().map(|_| receiving.as_bytes()),
+            additional_information: bytes(failure.additional_information.as_ref()),
+            failure_reason_code: bytes(failure.failure_reason_code.as_ref()),
+        };
+        self.add_failure(ResultCode::of(&failure.result_type), &texts)
     }
 
     fn in_request(&self) -> Result<usize, OrderError> {
@@ -282,6 +282,10 @@ impl DatagramWriter {
             Place::Outside | Place::Request { .. } => Err(OrderError::NoPolicy),
         }
     }
+}
+
+fn bytes<'t>(text: Option<&'t Cow<'_, str>>) -> Option<&'t [u8]> {
+    text.map(|text| text.as_bytes())
 }
 
 fn element(list: &mut Vec<u8>, text: &[u8]) {

@@ -101,21 +101,31 @@ impl<'de> Visitor<'de> for ReportSeed<'_, 'de, '_> {
             return Err(context.fail(ReadError::PoliciesMissing));
         }
         let Some(window) = window else { return Err(context.fail(ReadError::DateRangeMissing)) };
-        let missing = [
-            (organization_name.is_none(), Quirk::OrganizationNameMissing),
-            (contact_info.is_none(), Quirk::ContactInfoMissing),
-            (report_id.is_none(), Quirk::ReportIdMissing),
-        ];
-        for (_, quirk) in missing.into_iter().filter(|(missing, _)| *missing) {
-            context.quirk(quirk);
-        }
-        let known = || reader.report_id.map(|id| Cow::Owned(id.into()));
-        Ok(Head {
-            organization_name: organization_name.unwrap_or_default(),
-            contact_info: contact_info.unwrap_or_default(),
-            report_id: report_id.or_else(known).unwrap_or_default(),
-            window,
-        })
+        Ok(head(context, reader, [organization_name, contact_info, report_id], window))
+    }
+}
+
+/// What stands above the policies, with the quirks of what is missing.
+fn head<'de>(
+    context: &mut Context<'de>,
+    reader: &Reader<'_>,
+    [organization_name, contact_info, report_id]: [Option<Cow<'de, str>>; 3],
+    window: Window,
+) -> Head<'de> {
+    let missing = [
+        (organization_name.is_none(), Quirk::OrganizationNameMissing),
+        (contact_info.is_none(), Quirk::ContactInfoMissing),
+        (report_id.is_none(), Quirk::ReportIdMissing),
+    ];
+    for (_, quirk) in missing.into_iter().filter(|(missing, _)| *missing) {
+        context.quirk(quirk);
+    }
+    let known = || reader.report_id.map(|id| Cow::Owned(id.into()));
+    Head {
+        organization_name: organization_name.unwrap_or_default(),
+        contact_info: contact_info.unwrap_or_default(),
+        report_id: report_id.or_else(known).unwrap_or_default(),
+        window,
     }
 }
 
