@@ -48,7 +48,6 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "report-write", run: tlsrpt::report_write },
     Operation { name: "datagram-write", run: tlsrpt::datagram_write },
     Operation { name: "tally-1k", run: tlsrpt::tally_1k },
-    Operation { name: "mail", run: tlsrpt::mail },
     Operation { name: "ehlo", run: |count| starttls::ehlo(starttls::EHLO, count) },
     Operation { name: "ehlo-long", run: |count| starttls::ehlo(&starttls::long_ehlo(), count) },
     Operation { name: "hostile-reply", run: starttls::hostile_reply },

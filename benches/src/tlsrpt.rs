@@ -59,7 +59,8 @@ pub(crate) fn datagram_write(count: usize) -> Duration {
 /// Reads and counts datagrams of a thousand domains, one in ten with a failure.
 pub(crate) fn tally_1k(count: usize) -> Duration {
     let mut tally = Tally::new(Writer::new("a", 1), 0x5eed);
-    count_datagrams(&mut tally, 1_000, STEP, 0..1_000);
+    // What comes twice is kept, so each comes twice before.
+    count_datagrams(&mut tally, 1_000, STEP, 0..2_000);
     count_datagrams(&mut tally, 1_000, STEP, 0..count)
 }
 
@@ -135,16 +136,6 @@ fn write(writer: &mut DatagramWriter, domain: &str, failed: Failed) {
         writer.add_failure(ResultCode(204), &texts).unwrap();
     }
     writer.end_policy(i32::from(failed)).unwrap();
-}
-
-/// Makes reports of one domain each: JSON, gzip, mail and file name.
-pub(crate) fn mail(count: usize) -> Duration {
-    let mut tally = Tally::new(Writer::new("a", 1), 0x5eed);
-    count_datagrams(&mut tally, 1_000, STEP, 0..1_000);
-    let counters = tally.day(day()).unwrap();
-    (0..count.div_ceil(1_000))
-        .map(|round| mails(counters, (count - round * 1_000).min(1_000)))
-        .sum()
 }
 
 /// The time it takes to make this many of a day's reports.

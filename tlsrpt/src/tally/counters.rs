@@ -74,15 +74,12 @@ impl Counters {
     /// Rows are never folded here: that would make the result depend on the order.
     pub fn merge(&mut self, other: &Self) {
         let writers: Vec<_> = other.writers.iter().map(|writer| self.writer(writer)).collect();
-        // Snapshots of one node have their rows in one order.
-        let mut guess = 0;
-        let records: Vec<_> = (0..other.records.len())
-            .map(|id| {
-                let ours = self.records.intern_near(guess, other.records.key(id), || NO_GUESS);
-                guess = ours.map_or(guess, |id| id + 1);
-                ours
-            })
-            .collect();
+        let record = |id: u32, out: &mut Vec<u8>| {
+            out.extend_from_slice(other.records.key(id));
+            Some(())
+        };
+        let count = other.records.len();
+        let records = self.records.intern_all(count, record, || NO_GUESS, |_, _| {});
         let policies = merge_table(
             &mut self.policies,
             &mut self.more,
@@ -308,25 +305,26 @@ fn merge_table(
     parents: &[Option<u32>],
     writers: &[Option<u16>],
 ) -> Vec<Option<u32>> {
-    let mut key = Vec::new();
-    let mut guess = 0;
-    let merge_row = |id: u32| {
+    let key = |id: u32, out: &mut Vec<u8>| {
         let (parent, tail) = other.key(id).split_first_chunk::<{ key::PARENT }>()?;
         let parent = (*parents.get(u32::from_le_bytes(*parent) as usize)?)?;
-        key.clear();
-        key.extend_from_slice(&parent.to_le_bytes());
-        key.extend_from_slice(tail);
-        let ours = table.intern_near(guess, &key, || Cell::EMPTY)?;
-        guess = ours + 1;
-        let cell = table.value_mut(ours)?;
-        each(other.value(id)?, other_more, |writer, theirs| {
-            if let Some(Some(writer)) = writers.get(usize::from(writer)) {
-                raise(counts(cell, more, *writer), theirs);
-            }
-        });
-        Some(ours)
+        out.extend_from_slice(&parent.to_le_bytes());
+        out.extend_from_slice(tail);
+        Some(())
     };
-    (0..other.len()).map(merge_row).collect()
+    table.intern_all(
+        other.len(),
+        key,
+        || Cell::EMPTY,
+        |id, cell| {
+            let Some(theirs) = other.value(id) else { return };
+            each(theirs, other_more, |writer, theirs| {
+                if let Some(Some(writer)) = writers.get(usize::from(writer)) {
+                    raise(counts(cell, more, *writer), theirs);
+                }
+            });
+        },
+    )
 }
 
 /// A number that no row has.

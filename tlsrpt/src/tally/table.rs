@@ -58,7 +58,10 @@ impl<T> Table<T> {
 
     /// The number of this string; it is added where it is new. `None` where the table is full.
     pub(super) fn intern(&mut self, key: &[u8], value: impl FnOnce() -> T) -> Option<u32> {
-        let hash = hash(self.seed, key);
+        self.intern_hashed(hash(self.seed, key), key, value)
+    }
+
+    fn intern_hashed(&mut self, hash: u32, key: &[u8], value: impl FnOnce() -> T) -> Option<u32> {
         let slot = match self.probe(hash, key) {
             Ok(id) => return Some(id),
             Err(Some(slot)) if (self.entries.len() + 1) * 8 <= self.slots.len() * 7 => slot,
@@ -84,6 +87,60 @@ impl<T> Table<T> {
         let right =
             self.entries.get(guess as usize).is_some_and(|entry| self.stored(entry.at) == key);
         if right { Some(guess) } else { self.intern(key, value) }
+    }
+
+    /// Interns strings by the hundred: their numbers, in order. What `key` does not write has none.
+    ///
+    /// In a large table each look-up waits for memory a few times. Here the places of a batch are
+    /// read first, with nothing between, so that the processor waits for many at once.
+    pub(super) fn intern_all(
+        &mut self,
+        count: u32,
+        key: impl Fn(u32, &mut Vec<u8>) -> Option<()>,
+        value: impl Fn() -> T,
+        mut each: impl FnMut(u32, &mut T),
+    ) -> Vec<Option<u32>> {
+        let mut numbers = Vec::with_capacity(count as usize);
+        let (mut keys, mut ends, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+        for first in (0..count).step_by(BATCH) {
+            keys.clear();
+            ends.clear();
+            hashes.clear();
+            let batch = first..count.min(first.saturating_add(BATCH as u32));
+            for id in batch.clone() {
+                let start = keys.len();
+                ends.push(key(id, &mut keys).map(|()| start..keys.len()));
+                hashes.push(hash(self.seed, keys.get(start..).unwrap_or_default()));
+            }
+            self.warm(&hashes);
+            for ((id, range), hash) in batch.zip(&ends).zip(&hashes) {
+                let key = range.clone().and_then(|range| keys.get(range));
+                let number = key.and_then(|key| self.intern_hashed(*hash, key, &value));
+                if let Some(value) = number.and_then(|number| self.value_mut(number)) {
+                    each(id, value);
+                }
+                numbers.push(number);
+            }
+        }
+        numbers
+    }
+
+    /// Reads what a look-up of these hashes will read first.
+    fn warm(&self, hashes: &[u32]) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut places = [0_u32; BATCH];
+        for (place, &hash) in places.iter_mut().zip(hashes) {
+            *place = self.slots.get(hash as usize & mask).copied().unwrap_or_default();
+        }
+        for place in &mut places {
+            let entry = self.entries.get(place.wrapping_sub(1) as usize);
+            *place = entry.map_or(0, |entry| entry.at);
+        }
+        let bytes = places.map(|at| {
+            let chunk = self.chunks.get((at >> CHUNK_BITS) as usize);
+            chunk.and_then(|chunk| chunk.get(at as usize & (CHUNK - 1))).copied()
+        });
+        core::hint::black_box(bytes);
     }
 
     /// The number of the string, or the free slot where it belongs.
@@ -176,6 +233,8 @@ fn fold(value: u64) -> u64 {
 
 /// An odd constant with an even spread of bits: the fraction of the golden ratio.
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Strings interned together.
+const BATCH: usize = 64;
 const CHUNK_BITS: u32 = 16;
 const CHUNK: usize = 1 << CHUNK_BITS;
 
@@ -201,6 +260,35 @@ mod tests {
             assert_eq!(table.value(number), Some(&number));
         }
         assert_eq!(table.find(b"10000"), None);
+    }
+
+    #[test]
+    fn strings_interned_together_have_the_numbers_of_those_interned_alone() {
+        for count in [0, 1, 63, 64, 65, 1_000] {
+            let (mut alone, mut together) = (Table::new(7), Table::new(7));
+            // Some come twice, and some are none.
+            let key = |id: u32, out: &mut Vec<u8>| {
+                (!id.is_multiple_of(5)).then(|| out.extend_from_slice(&(id % 300).to_le_bytes()))
+            };
+            let numbers: Vec<_> = (0..count)
+                .map(|id| {
+                    let mut bytes = Vec::new();
+                    key(id, &mut bytes)?;
+                    let number = alone.intern(&bytes, || 0)?;
+                    *alone.value_mut(number)? += id;
+                    Some(number)
+                })
+                .collect();
+            let all = together.intern_all(count, key, || 0, |id, sum| *sum += id);
+            assert_eq!(all, numbers);
+            assert_eq!(alone.len(), together.len());
+            for id in 0..alone.len() {
+                assert_eq!(
+                    (alone.key(id), alone.value(id)),
+                    (together.key(id), together.value(id))
+                );
+            }
+        }
     }
 
     #[test]
