@@ -36,7 +36,7 @@
 //! The public key is published at `SELECTOR._domainkey.` and the domain of the contact address, as
 //! `v=DKIM1; k=rsa; s=tlsrpt; p=…` (RFC 8460 section 3). Without `--relay` mail goes to the domains' MX hosts
 //! by itself. Postfix must not apply TLS policies to reports: the mail says `TLS-Required: No`, which
-//! Postfix 3.9 and later obey.
+//! Postfix 3.10 and later obey.
 //!
 //! # What holds
 //!
