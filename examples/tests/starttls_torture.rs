@@ -183,3 +183,56 @@ fn the_root_certificate_is_written_where_asked() {
     assert_eq!(status, Some(73));
     assert!(error.contains("/no/such/folder/root.pem"), "{error}");
 }
+
+/// What a client of others does is told as it is: `client` gets the host, the port and nothing more.
+fn told_of(client: &[&str]) -> Value {
+    let mut torture = Torture::start(&["--script", "honest/plain"]);
+    let (host, port) = torture.address.rsplit_once(':').unwrap();
+    let fill = |argument: &&str| argument.replace("HOST", host).replace("PORT", port);
+    let arguments: Vec<String> = client.iter().map(fill).collect();
+    let mut process = Command::new(&arguments[0])
+        .args(&arguments[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(b"Subject: x\r\n\r\ntext\r\n").unwrap();
+    let seen = torture.next();
+    let _ = process.kill();
+    process.wait().unwrap();
+    torture.ends_with(0);
+    seen
+}
+
+fn texts(seen: &Value, channel: &str) -> Vec<String> {
+    let lines = seen["connections"][0]["lines"].as_array().unwrap();
+    let of_channel = lines.iter().filter(|line| line["channel"] == channel);
+    of_channel.map(|line| line["text"].as_str().unwrap().to_ascii_uppercase()).collect()
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn the_smtp_client_of_python_is_told_line_by_line() {
+    let program = "import smtplib, ssl\n\
+        s = smtplib.SMTP('HOST', PORT)\n\
+        s.starttls(context=ssl._create_unverified_context())\n\
+        s.sendmail('a@a.test', ['b@torture.test'], 'Subject: x\\r\\n\\r\\ntext\\r\\n')\n\
+        s.quit()\n";
+    let seen = told_of(&["python3", "-c", program]);
+    assert_eq!(seen["message_in_tls"], true, "{seen}");
+    assert_eq!(seen["went_on_in_clear"], false);
+    assert_eq!(texts(&seen, "clear").last().unwrap(), "STARTTLS");
+    assert_eq!(texts(&seen, "tls").last().unwrap(), "QUIT");
+}
+
+#[test]
+#[ignore = "needs openssl"]
+fn the_client_of_openssl_is_told_to_have_come_into_tls() {
+    let address = "HOST:PORT";
+    let client = ["openssl", "s_client", "-starttls", "smtp", "-connect", address];
+    let seen = told_of(&client);
+    assert_eq!(texts(&seen, "clear").last().unwrap(), "STARTTLS", "{seen}");
+    assert_eq!(seen["connections"][0]["tls"]["version"], "TLSv1.3");
+    assert_eq!(seen["message_in_tls"], false);
+}
