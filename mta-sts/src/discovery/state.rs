@@ -42,6 +42,7 @@ impl<T> State<T> {
         }
     }
 
+    #[inline]
     pub(super) fn hear(&self, input: Input, profile: Profile) -> Result<Heard, UnexpectedInput> {
         Ok(match (self, input) {
             (Self::LookUpTxt, Input::Txt(answer)) => Heard::Txt(answer.in_profile(profile)),

@@ -16,6 +16,9 @@ type Running = HashMap<PolicyDomain, watch::Receiver<Option<Fetched>>>;
 ///
 /// Deliveries and refreshes that use the same one, behind an `Arc`, wait for one fetch and share its
 /// outcome. If who began a fetch is cancelled, one of the others begins anew.
+///
+/// Who joins a fetch under way may get a policy from before he saw its new id; the refresh of the next day
+/// mends that. One `Mailer` and its refresher need none of this: there, who waits asks anew.
 pub struct SharedFetch<F> {
     fetch: F,
     running: Mutex<Running>,

@@ -17,6 +17,7 @@ mod redis;
 mod sqlite;
 
 use core::time::Duration;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 use std::path::PathBuf;
 
 use mta_sts::{
@@ -27,8 +28,10 @@ const T: u64 = 1_800_000_000;
 const DAY: u64 = 86_400;
 
 /// A folder of its own, removed at the end.
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 struct Folder(PathBuf);
 
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("smtp-tls-{name}-{}", std::process::id()));
@@ -43,6 +46,7 @@ impl Folder {
     }
 }
 
+#[cfg(any(feature = "redis", feature = "sqlite"))]
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
