@@ -8,6 +8,7 @@
 use pki_types::UnixTime;
 
 use crate::constraints;
+use crate::der::distinguished_name;
 use crate::der::extensions::{Extensions, ServerAuth};
 use crate::der::general_name::{Attribute, GeneralName, each_attribute, string_octets};
 use crate::der::time::Validity;
@@ -33,18 +34,24 @@ impl<'a> Parsed<'a> {
 
     /// Whether it names itself as its issuer.
     pub(crate) fn is_self_issued(&self) -> bool {
-        self.outline.subject == self.outline.issuer
+        distinguished_name::equal(self.outline.subject, self.outline.issuer)
     }
 
-    /// Whether it names itself as its issuer, and its authority key id does not say otherwise. Such a
-    /// certificate ends a path.
+    /// Whether it names itself as its issuer, and neither its authority key id nor the kind of its
+    /// signature says otherwise. Such a certificate ends a path.
     pub(crate) fn is_top(&self) -> bool {
-        self.is_self_issued() && self.may_be_issued_by(self)
+        self.may_be_issued_by(self)
+    }
+
+    /// Whether `issuer` has the name and the ids that this certificate gives its issuer, and a key of
+    /// the kind that its signature is of.
+    pub(crate) fn may_be_issued_by(&self, issuer: &Self) -> bool {
+        self.names_as_issuer(issuer) && issuer.outline.spki.may_sign(self.outline.tbs_algorithm)
     }
 
     /// Whether `issuer` has the name and the ids that this certificate gives its issuer.
-    pub(crate) fn may_be_issued_by(&self, issuer: &Self) -> bool {
-        if self.outline.issuer != issuer.outline.subject {
+    pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
+        if !distinguished_name::equal(self.outline.issuer, issuer.outline.subject) {
             return false;
         }
         let Some(id) = self.extensions.authority_key_id else { return true };
@@ -59,7 +66,9 @@ impl<'a> Parsed<'a> {
                 _ => None,
             })
         });
-        key_agrees && serial_agrees && directory.is_none_or(|name| name == issuer.outline.issuer)
+        key_agrees
+            && serial_agrees
+            && directory.is_none_or(|name| distinguished_name::equal(name, issuer.outline.issuer))
     }
 
     pub(crate) fn is_within_dates(&self, now: UnixTime) -> bool {

@@ -168,6 +168,13 @@ impl UsableRecord {
     }
 }
 
+/// The records that say where a trust anchor is and bring it along.
+fn anchors(records: &[Tlsa]) -> Vec<Tlsa> {
+    let numbers = (CertUsage::DANE_TA, Selector::CERT, Matching::FULL);
+    let is_one = |one: &&Tlsa| (one.usage(), one.selector(), one.matching()) == numbers;
+    records.iter().filter(is_one).cloned().collect()
+}
+
 fn check_data(selected: Selected, comparison: Comparison, data: &[u8]) -> Result<(), Unusable> {
     if data.is_empty() {
         return Err(Unusable::NoData);
@@ -239,6 +246,8 @@ impl Unusable {
 #[derive(Clone, Debug)]
 pub struct UsableSet {
     records: Vec<UsableRecord>,
+    /// Data of the `2 0 0` records in their order, those refused for a weak key included.
+    anchors: Vec<Tlsa>,
     digests: Digests,
 }
 
@@ -271,7 +280,12 @@ impl UsableSet {
             Usage::PkixEe => 2,
             Usage::PkixTa => 3,
         });
-        Ok(Self { records: usable, digests: *digests })
+        Ok(Self { records: usable, anchors: anchors(records), digests: *digests })
+    }
+
+    /// The certificates of the `2 0 0` records, usable or not, in the order of the RRset.
+    pub(crate) fn published_anchors(&self) -> impl Iterator<Item = &[u8]> {
+        self.anchors.iter().map(Tlsa::data)
     }
 
     /// The records, in the order in which they are tried.

@@ -83,6 +83,10 @@ impl<'a> Verifier<'a> {
         self.records.records().iter().filter(move |record| record.usage() == usage)
     }
 
+    pub(crate) fn records(&self) -> &'a UsableSet {
+        self.records
+    }
+
     pub(crate) fn names(&self) -> &'a [Name] {
         self.names
     }

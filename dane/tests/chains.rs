@@ -327,14 +327,41 @@ fn trap_a_matching_certificate_that_did_not_sign_the_path() {
 
 #[test]
 fn trap_two_cas_of_one_name() {
-    let leaf = leaf("CA").sign(SUB);
-    let signer = Cert::ca("CA", "CA", SUB).sign(SUB);
-    let namesake = Cert::ca("CA", "CA", OTHER).sign(OTHER);
+    // What tells them apart is the key id, and then the order does not matter.
+    let with_id = leaf("CA").with(Ext::authority_key_id(&SUB.id())).sign(SUB);
+    let plain = leaf("CA").sign(SUB);
+    let ca = |key: Key| Cert::ca("CA", "CA", key).with(Ext::subject_key_id(&key.id())).sign(key);
+    let (signer, namesake) = (ca(SUB), ca(OTHER));
     for order in [[&signer, &namesake], [&namesake, &signer]] {
         for numbers in TA_PAIRS {
-            case(&[record(numbers, &signer)], &[&leaf, order[0], order[1]]).accept();
-            case(&[record(numbers, &namesake)], &[&leaf, order[0], order[1]]).bad("not-in-path");
+            let records = [record(numbers, &signer)];
+            case(&records, &[&with_id, order[0], order[1]]).accept();
+            // Without one the first is taken, and nobody steps back.
+            let sent: [&[u8]; 3] = [&plain, order[0], order[1]];
+            match order[0] == &signer || numbers == "2 0 0" {
+                true => case(&records, &sent).accept(),
+                false => drop(case(&records, &sent).bad("not-in-path")),
+            }
+            case(&[record(numbers, &namesake)], &[&with_id, order[0], order[1]]).bad("not-in-path");
         }
+    }
+}
+
+#[test]
+fn b3_the_kind_of_key_tells_namesakes_apart() {
+    let leaf = leaf("CA").sign(SUB);
+    let signer = Cert::ca("CA", "CA", SUB).sign(SUB);
+    let rsa = Cert::ca("CA", "CA", OTHER).spki(rsa_spki(2048)).sign(OTHER);
+    case(&[record("2 1 1", &signer)], &[&leaf, &rsa, &signer]).accept();
+}
+
+#[test]
+fn b3_names_agree_beyond_case_spaces_and_kinds_of_string() {
+    let printable = name(&[(&[0x55, 4, 3], 0x13, b" the  CA ")]);
+    let leaf = Cert { issuer: printable, ..leaf("x") }.sign(SUB);
+    let signer = Cert::ca("The CA", "The CA", SUB).sign(SUB);
+    for numbers in TA_PAIRS {
+        case(&[record(numbers, &signer)], &[&leaf, &signer]).accept();
     }
 }
 
@@ -652,6 +679,21 @@ fn b3_an_authority_key_id_has_to_agree() {
 }
 
 #[test]
+fn b12_the_leaf_may_be_a_ca() {
+    for path_len in [None, Some(0)] {
+        all_pairs(&[leaf("Sub").with(Ext::ca(path_len)), sub(), root()], None);
+    }
+    // What a CA as leaf says of others is not asked, what they say of it is.
+    let short = root().with(Ext::ca(Some(0)));
+    all_pairs(&[leaf("Sub").with(Ext::ca(None)), sub(), short], Some("path-length"));
+    let not_ca = sub().with(Ext::not_ca());
+    all_pairs(&[leaf("Sub").with(Ext::ca(None)), not_ca, root()], Some("not-a-ca"));
+    let forged = [leaf("Sub").with(Ext::ca(None)).sign(OTHER), sub().sign(ROOT), root().sign(ROOT)];
+    let sent: Vec<&[u8]> = forged.iter().map(|it| &it[..]).collect();
+    case(&[record("2 0 1", &forged[2])], &sent).bad("not-in-path");
+}
+
+#[test]
 fn b7_a_self_signed_leaf_is_not_extended() {
     let twin = |serial| {
         Cert { issuer: common_name(MX), ..leaf("x") }.subject(common_name(MX)).serial(serial)
@@ -788,15 +830,44 @@ fn w7_malformed_and_duplicate_extensions_fail_the_path() {
 
 #[test]
 fn b5_signatures_to_verify_are_bounded() {
-    // Namesakes of the issuer, and keys that may have signed the leaf: none has.
+    // Keys that may have signed the leaf, by their kind: none has.
     let leaf = leaf("CA").sign(LEAF);
     let ca = |seed: u8| Cert::ca("CA", "CA", Key(seed)).sign(Key(seed));
-    let cas: Vec<Vec<u8>> = (20..31).map(ca).collect();
-    let mut sent: Vec<&[u8]> = vec![&leaf];
-    sent.extend(cas.iter().map(|it| &it[..]));
-    for (keys, reason) in [(21, "no-match"), (22, "signature-budget")] {
+    let other = ca(20);
+    for (keys, reason) in [(16, "no-match"), (17, "signature-budget")] {
         let records: Vec<Tlsa> = (100..100 + keys).map(|seed| record("2 1 0", &ca(seed))).collect();
-        case(&records, &sent).bad(reason);
+        case(&records, &[&leaf]).bad(reason);
+    }
+    // The same key again costs nothing.
+    let records = vec![record("2 1 0", &other); 64];
+    case(&records, &[&leaf]).bad("no-match");
+}
+
+#[test]
+fn b5_nothing_is_spent_on_a_path_that_is_bad_anyway() {
+    let leaf = leaf("CA").with(Ext::dns_names(&["x.example"])).sign(LEAF);
+    let ca = Cert::ca("CA", "CA", SUB).sign(SUB);
+    case(&[record("2 1 1", &ca)], &[&leaf, &ca]).bad("name-mismatch");
+}
+
+#[test]
+fn house_11_more_than_128_kib_of_certificates() {
+    let [leaf, sub, root] = chain();
+    let filler = |size: usize, seed| {
+        let zeros = Ext::new(&[0x2a, 3, 4], false, vec![0; size]);
+        Cert::ca("U", "U", Key(seed)).with(zeros).sign(Key(seed))
+    };
+    let (first, third) = (filler(60_000, 20), filler(30_000, 22));
+    let known: usize = [&leaf, &sub, &root, &first, &third].map(Vec::len).iter().sum();
+    let left = 131_072 - known;
+    let header = filler(30_000, 21).len() - 30_000;
+    for (size, good) in [(left - header, true), (left - header + 1, false)] {
+        let second = filler(size, 21);
+        let sent: [&[u8]; 6] = [&leaf, &sub, &root, &first, &third, &second];
+        match good {
+            true => case(&[record("2 0 1", &root)], &sent).accept(),
+            false => drop(case(&[record("2 0 1", &root)], &sent).bad("too-many-certificates")),
+        }
     }
 }
 
@@ -817,6 +888,17 @@ fn b5_a_mesh_of_namesakes_is_left_quickly() {
     let failure = case(&[record("2 0 1", &stranger)], &sent).judge().unwrap_err();
     assert!(matches!(failure.reason(), "not-in-path" | "path-length" | "signature-budget"));
     case(&[record("2 0 1", &mesh[3])], &sent).accept();
+    // Two names in turn, and no end.
+    let twins: Vec<Vec<u8>> = (0..11)
+        .map(|at| {
+            let names = ["CA", "Other CA"];
+            let (subject, issuer) = (names[at % 2], names[(at + 1) % 2]);
+            Cert::ca(subject, issuer, SUB).serial(u8::try_from(at).unwrap()).sign(SUB)
+        })
+        .collect();
+    let mut sent: Vec<&[u8]> = vec![&leaf];
+    sent.extend(twins.iter().map(|it| &it[..]));
+    case(&[record("2 0 1", &stranger)], &sent).bad("path-length");
 }
 
 #[test]

@@ -187,12 +187,61 @@ impl<'a> PublicKeyInfo<'a> {
         }
     }
 
+    /// Whether a signature of this algorithm may come from this key; false only if it cannot.
+    pub(crate) fn may_sign(&self, algorithm: &[u8]) -> bool {
+        match (Kind::of(self.algorithm), Kind::of(algorithm)) {
+            (Some(Kind::Rsa), Some(Kind::RsaPss)) => true,
+            (Some(key), Some(signature)) => key == signature,
+            _ => true,
+        }
+    }
+
+    /// Whether this is an RSA key of at most 4,096 bits with an exponent of at most 17 bits.
+    pub(crate) fn is_common_rsa(&self) -> bool {
+        let Ok(mut fields) = single(self.key, tag::SEQUENCE).map(|key| key.inner()) else {
+            return false;
+        };
+        match (fields.expect(tag::INTEGER), fields.expect(tag::INTEGER)) {
+            (Ok(modulus), Ok(exponent)) => {
+                modulus.value.len() <= 513 && matches!(exponent.value, [_] | [_, _] | [0 | 1, _, _])
+            }
+            _ => false,
+        }
+    }
+
     /// Whether this is an elliptic-curve key that spells its curve out in place of naming it.
     pub(crate) fn has_explicit_curve(&self) -> bool {
         let Ok(mut reader) = Reader::new(self.algorithm) else { return false };
         match (reader.expect(tag::OID), reader.next()) {
             (Ok(oid), Ok(parameters)) => oid.value == EC && parameters.tag != tag::OID,
             _ => false,
+        }
+    }
+}
+
+/// The kinds of key that sign certificates.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Rsa,
+    RsaPss,
+    Ec,
+    Ed25519,
+    Ed448,
+}
+
+impl Kind {
+    /// By the contents of an algorithm identifier, of a key or of a signature.
+    fn of(algorithm: &[u8]) -> Option<Self> {
+        let oid = Reader::new(algorithm).ok()?.expect(tag::OID).ok()?.value;
+        match oid {
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10] => Some(Self::RsaPss),
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, _] => Some(Self::Rsa),
+            [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, ..] => {
+                Some(Self::Ec)
+            }
+            [0x2b, 0x65, 0x70] => Some(Self::Ed25519),
+            [0x2b, 0x65, 0x71] => Some(Self::Ed448),
+            _ => None,
         }
     }
 }

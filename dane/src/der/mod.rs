@@ -1,9 +1,11 @@
 //! The small DER walker: no allocation, no recursion, borrowed slices out.
 //!
 //! `certificate` finds the parts of a certificate that DANE-EE needs and looks at nothing else;
-//! `extensions` and `time` read, strictly, what a path needs besides.
+//! `extensions` and `time` read, strictly, what a path needs besides, and `distinguished_name` compares
+//! names.
 
 pub(crate) mod certificate;
+pub(crate) mod distinguished_name;
 pub(crate) mod extensions;
 pub(crate) mod general_name;
 pub(crate) mod time;
@@ -53,9 +55,13 @@ pub(crate) mod tag {
     pub(crate) const OID: u8 = 0x06;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+    pub(crate) const TELETEX_STRING: u8 = 0x14;
     pub(crate) const IA5_STRING: u8 = 0x16;
     pub(crate) const UTC_TIME: u8 = 0x17;
     pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+    pub(crate) const VISIBLE_STRING: u8 = 0x1a;
+    pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+    pub(crate) const BMP_STRING: u8 = 0x1e;
     pub(crate) const SEQUENCE: u8 = 0x30;
     pub(crate) const SET: u8 = 0x31;
     /// A primitive context-specific tag.

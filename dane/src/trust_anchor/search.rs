@@ -1,220 +1,169 @@
-//! The way up from the leaf.
+//! The way up from the leaf: one path and no other.
+//!
+//! Each certificate gets one issuer, by name, key ids, kind of key and dates, and the choice is final.
+//! That is how the clients in the field go, and it keeps the work for a chain small: all that is
+//! cheap comes before the first signature, and every signature of the path is checked once.
 
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
-use pki_types::SignatureVerificationAlgorithm;
-
 use super::agree::agree;
-use super::anchor::Anchor;
-use super::{Goal, MAX_SIGNATURES, Progress, Search};
-use crate::der::{Certificate, PublicKeyInfo};
+use super::{Goal, Progress, Search};
+use crate::der::PublicKeyInfo;
 use crate::failure::{Failure, FailureReason};
 use crate::path::{self, End, Parsed};
-use crate::usable::Usage;
+use crate::usable::{Comparison, Selected, UsableRecord, Usage};
 use crate::verify::Match;
 
-/// Certificates between leaf and anchor; webpki takes as many.
-const MAX_BETWEEN: usize = 6;
-
-/// Paths that are looked at, complete or not.
-const MAX_PATHS: usize = 256;
-
-/// Goes on, or ends with a verdict.
-type Step<T> = ControlFlow<Result<Match, Failure>, T>;
+/// Certificates of a path at most: leaf, six between, and the anchor; webpki takes as many.
+const MAX_PATH: usize = 8;
 
 impl<'s> Search<'s> {
-    /// Looks for a path to one of these anchors, in depth; `failure` is what there is to say if none
-    /// is found. The first complete path decides, be it good or not.
-    pub(super) fn attempt(
-        &self,
-        anchors: &[Anchor<'s>],
-        goal: Goal<'s>,
-        mut failure: Failure,
-    ) -> Progress {
+    /// Goes up until a certificate matches a record; where the way ends without, the keys that
+    /// records hold in full are tried on the topmost one.
+    pub(super) fn dane_ta(&self) -> Progress {
+        let pool: Vec<Parsed<'s>> =
+            self.published().chain(self.presented.iter().copied()).collect();
         let mut path = Vec::from([self.leaf]);
-        // For each certificate of the path, which one is to be tried next as its issuer.
-        let mut next = Vec::from([0_usize]);
-        let mut paths = 0_usize;
-        self.end_here(&path, anchors, goal, &mut failure)?;
-        while let Some(at) = next.last_mut() {
-            let candidate = self.presented.get(*at);
-            *at = at.saturating_add(1);
-            let Some(candidate) = candidate else {
-                next.pop();
-                path.pop();
-                continue;
-            };
-            if !self.extends(&path, candidate, goal, &mut failure)? {
-                continue;
+        while let Some(issuer) = self.issuer(&path, &pool) {
+            if path.len() == MAX_PATH {
+                return ControlFlow::Continue(Failure::new(FailureReason::PathLength));
             }
-            paths = paths.saturating_add(1);
-            if paths > MAX_PATHS {
-                return ControlFlow::Break(Err(Failure::new(FailureReason::SignatureBudget)));
+            path.push(issuer);
+            if let Some(record) = self.matching(Usage::DaneTa, &issuer.outline) {
+                let verdict = self.judge(&path, None);
+                let depth = path.len().saturating_sub(1);
+                return ControlFlow::Break(verdict.map(|()| Match::new(record, depth)));
             }
-            path.push(*candidate);
-            next.push(0);
-            self.end_here(&path, anchors, goal, &mut failure)?;
+        }
+        self.bare_keys(&path, Failure::new(self.open_end(&path, &pool)))
+    }
+
+    /// Why a path has ended without a match.
+    fn open_end(&self, path: &[Parsed<'s>], pool: &[Parsed<'s>]) -> FailureReason {
+        let is_matched = |one: &Parsed<'_>| self.matching(Usage::DaneTa, &one.outline).is_some();
+        let unfit = path.last().and_then(|top| {
+            pool.iter().find(|one| top.names_as_issuer(one) && !top.may_be_issued_by(one))
+        });
+        let is_torn = |one: &Parsed<'_>| one.outline.tbs_algorithm != one.outline.algorithm;
+        match unfit {
+            Some(_) if path.last().is_some_and(is_torn) => FailureReason::MalformedCertificate,
+            Some(issuer) if issuer.outline.spki.is_weak() => FailureReason::WeakKey,
+            Some(_) => FailureReason::UnsupportedAlgorithm,
+            None if self.presented.iter().any(is_matched) => FailureReason::NotInPath,
+            None => FailureReason::NoMatch,
+        }
+    }
+
+    /// Tries the keys of `2 1 0` records on the topmost certificate of a path.
+    fn bare_keys(&self, path: &[Parsed<'s>], mut failure: Failure) -> Progress {
+        let Some(top) = path.last() else { return ControlFlow::Continue(failure) };
+        for record in self.full(Selected::PublicKey) {
+            let Ok(key) = PublicKeyInfo::parse(record.tlsa().data()) else { continue };
+            let verdict = self.signatures.borrow_mut().check(&top.outline, &key);
+            match verdict {
+                Ok(()) => {
+                    let verdict = self.judge(path, Some(&key));
+                    return ControlFlow::Break(verdict.map(|()| Match::new(record, path.len())));
+                }
+                Err(FailureReason::SignatureBudget) => {
+                    let failure = Failure::new(FailureReason::SignatureBudget);
+                    return ControlFlow::Break(Err(failure));
+                }
+                Err(reason) => failure = more_specific(failure, reason),
+            }
         }
         ControlFlow::Continue(failure)
     }
 
-    /// Tries every anchor as the issuer of the topmost certificate.
-    fn end_here(
-        &self,
-        path: &[Parsed<'s>],
-        anchors: &[Anchor<'s>],
-        goal: Goal<'s>,
-        failure: &mut Failure,
-    ) -> Step<()> {
-        let Some(top) = path.last() else { return ControlFlow::Continue(()) };
-        for anchor in anchors {
-            if self.may_end(top, anchor) && self.is_signed(top, &anchor.key, failure)? {
-                self.judge(path, anchor, goal, failure)?;
+    /// Goes up to a root of the public PKI, and past it to further ones while the goal is not met.
+    pub(super) fn to_a_root(&self, roots: &[Parsed<'s>], goal: Goal<'s>) -> Progress {
+        let mut path = Vec::from([self.leaf]);
+        let mut trusted = false;
+        loop {
+            let root = self.issuer(&path, roots);
+            let issuer = match root {
+                None if trusted => None,
+                None => self.issuer(&path, &self.presented),
+                root => root,
+            };
+            let failure = |reason| ControlFlow::Continue(Failure::new(reason));
+            let Some(issuer) = issuer else { return failure(FailureReason::NotInPath) };
+            if path.len() == MAX_PATH {
+                return failure(FailureReason::PathLength);
             }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Whether the path goes on with this certificate. It does not behind one that ends paths, in
-    /// circles, or past one that a record matches.
-    fn extends(
-        &self,
-        path: &[Parsed<'s>],
-        candidate: &Parsed<'s>,
-        goal: Goal<'s>,
-        failure: &mut Failure,
-    ) -> Step<bool> {
-        let Some(top) = path.last() else { return ControlFlow::Continue(false) };
-        let is_anchor = matches!(goal, Goal::Anchor) && self.matched_with(candidate).is_some();
-        let circles = path.iter().any(|one| {
-            one.outline.subject == candidate.outline.subject
-                && one.outline.spki.whole == candidate.outline.spki.whole
-        });
-        if is_anchor || circles || top.is_top() || !top.may_be_issued_by(candidate) {
-            return ControlFlow::Continue(false);
-        }
-        if !self.is_signed(top, &candidate.outline.spki, failure)? {
-            return ControlFlow::Continue(false);
-        }
-        if path.len() > MAX_BETWEEN {
-            *failure = more_specific(*failure, FailureReason::PathLength);
-            return ControlFlow::Continue(false);
-        }
-        ControlFlow::Continue(true)
-    }
-
-    /// Whether a path may go from `top` to the anchor. A bare key is the last resort: not if a
-    /// certificate with this key is at hand, for that one's constraints would be lost.
-    fn may_end(&self, top: &Parsed<'s>, anchor: &Anchor<'s>) -> bool {
-        match &anchor.certificate {
-            Some(certificate) => !top.is_top() && top.may_be_issued_by(certificate),
-            None => {
-                let has_issuer = |issuer: &Parsed<'_>| {
-                    issuer.outline.spki.whole == anchor.key.whole && top.may_be_issued_by(issuer)
-                };
-                let published = self.matched.iter().filter_map(|it| it.certificate.as_ref());
-                top.outline.issuer == anchor.subject
-                    && (top.is_top() || !self.presented.iter().chain(published).any(has_issuer))
+            path.push(issuer);
+            trusted = root.is_some();
+            let found = match goal {
+                Goal::Leaf(record) => Some((record, 0)),
+                Goal::OnTheWay => path.iter().enumerate().skip(1).find_map(|(depth, one)| {
+                    self.matching(Usage::PkixTa, &one.outline).map(|record| (record, depth))
+                }),
+            };
+            if let (true, Some((record, depth))) = (trusted, found) {
+                let verdict = self.judge(&path, None);
+                return ControlFlow::Break(verdict.map(|()| Match::new(record, depth)));
             }
         }
     }
 
-    /// Whether the key has signed the certificate; each pair is checked once.
-    fn is_signed(
-        &self,
-        certificate: &Parsed<'s>,
-        key: &PublicKeyInfo<'s>,
-        failure: &mut Failure,
-    ) -> Step<bool> {
-        let whole = certificate.outline.whole;
-        let mut checked = self.checked.borrow_mut();
-        let known = checked.iter().find(|(of, with, _)| *of == whole && *with == key.whole);
-        let verdict = match known {
-            Some((_, _, verdict)) => *verdict,
-            None if checked.len() >= MAX_SIGNATURES => {
-                return ControlFlow::Break(Err(Failure::new(FailureReason::SignatureBudget)));
+    /// The certificate of the pool that is taken for the issuer of the topmost one: the first within
+    /// its dates, else the one that ended last. None above one that says it has signed itself.
+    fn issuer(&self, path: &[Parsed<'s>], pool: &[Parsed<'s>]) -> Option<Parsed<'s>> {
+        let top = path.last().filter(|top| !top.is_top())?;
+        let mut latest: Option<&Parsed<'s>> = None;
+        for one in pool {
+            let is_known = || path.iter().any(|it| it.outline.whole == one.outline.whole);
+            if !top.may_be_issued_by(one) || is_known() {
+                continue;
             }
-            None => {
-                let algorithms = self.verifier.algorithms();
-                let verdict = check_signature(&certificate.outline, key, algorithms);
-                checked.push((whole, key.whole, verdict));
-                verdict
+            if one.is_within_dates(self.now) {
+                return Some(*one);
             }
-        };
-        if let Err(reason) = verdict {
-            *failure = more_specific(*failure, reason);
+            let ends = one.validity.not_after;
+            if latest.is_none_or(|latest| ends > latest.validity.not_after) {
+                latest = Some(one);
+            }
         }
-        ControlFlow::Continue(verdict.is_ok())
+        latest.copied()
     }
 
-    /// Judges a complete path, unless no record is to be found on it.
-    fn judge(
-        &self,
-        path: &[Parsed<'s>],
-        anchor: &Anchor<'s>,
-        goal: Goal<'s>,
-        failure: &mut Failure,
-    ) -> Step<()> {
-        let whole: Vec<&Parsed<'s>> = path.iter().chain(&anchor.certificate).collect();
-        let end = match anchor.certificate {
-            Some(_) => End::Certificate,
-            None => End::BareKey,
+    /// Judges a complete path: its topmost certificate is the anchor, or this key has signed it.
+    fn judge(&self, path: &[Parsed<'s>], key: Option<&PublicKeyInfo<'s>>) -> Result<(), Failure> {
+        let whole: Vec<&Parsed<'s>> = path.iter().collect();
+        let end = match key {
+            None => End::Certificate,
+            Some(_) => End::BareKey,
         };
-        let found = match goal {
-            Goal::Anchor => anchor.record.map(|record| (record, path.len())),
-            Goal::Leaf(record) => Some((record, 0)),
-            Goal::OnTheWay => whole.iter().enumerate().skip(1).find_map(|(depth, one)| {
-                self.matching(Usage::PkixTa, &one.outline).map(|record| (record, depth))
-            }),
-        };
-        let Some((record, depth)) = found else {
-            *failure = more_specific(*failure, FailureReason::NotInPath);
-            return ControlFlow::Continue(());
-        };
-        let verdict = path::check(&whole, end, self.verifier.names(), self.now)
-            .and_then(|()| match path {
-                [leaf, issuers @ ..] if !issuers.is_empty() => {
-                    agree(leaf, issuers, anchor, self.verifier.algorithms(), self.now)
-                        .map_err(Failure::new)
-                }
-                _ => Ok(()),
-            })
-            .map(|()| Match::new(record, depth));
-        ControlFlow::Break(verdict)
+        path::check(&whole, end, self.verifier.names(), self.now)?;
+        let mut signatures = self.signatures.borrow_mut();
+        for (depth, (one, issuer)) in path.iter().zip(path.iter().skip(1)).enumerate() {
+            signatures
+                .check(&one.outline, &issuer.outline.spki)
+                .map_err(|reason| Failure::at(reason, depth))?;
+        }
+        agree(path, key, &signatures, self.now).map_err(Failure::new)
     }
-}
 
-/// Checks a certificate's signature with its issuer's key.
-fn check_signature(
-    certificate: &Certificate<'_>,
-    key: &PublicKeyInfo<'_>,
-    algorithms: &[&dyn SignatureVerificationAlgorithm],
-) -> Result<(), FailureReason> {
-    let [0, signature @ ..] = certificate.signature else {
-        return Err(FailureReason::MalformedCertificate);
-    };
-    if certificate.tbs_algorithm != certificate.algorithm {
-        return Err(FailureReason::MalformedCertificate);
+    /// The certificates of `2 0 0` records, those with too weak a key included: that a record is not
+    /// usable does not make room for another issuer of the name.
+    fn published(&self) -> impl Iterator<Item = Parsed<'s>> {
+        let data = self.verifier.records().published_anchors();
+        data.filter_map(|data| Parsed::parse(data).ok())
+            .filter(|one| one.outline.whole != self.leaf.outline.whole)
     }
-    if key.is_weak() {
-        return Err(FailureReason::WeakKey);
+
+    fn full(&self, selected: Selected) -> impl Iterator<Item = &'s UsableRecord> {
+        self.usable(Usage::DaneTa).filter(move |record| {
+            record.selected() == selected && matches!(record.comparison(), Comparison::Full)
+        })
     }
-    let mut fitting = algorithms.iter().filter(|algorithm| {
-        algorithm.signature_alg_id().as_ref() == certificate.algorithm
-            && algorithm.public_key_alg_id().as_ref() == key.algorithm
-    });
-    let Some(algorithm) = fitting.next() else { return Err(FailureReason::UnsupportedAlgorithm) };
-    algorithm
-        .verify_signature(key.key, certificate.tbs, signature)
-        .map_err(|_| FailureReason::NotInPath)
 }
 
 /// The reason that says more: that nothing was found says least.
 fn more_specific(known: Failure, reason: FailureReason) -> Failure {
     match (known.kind(), reason) {
-        (_, FailureReason::NoMatch) => known,
-        (FailureReason::NoMatch, FailureReason::NotInPath) => known,
+        (_, FailureReason::NoMatch | FailureReason::NotInPath) => known,
         (FailureReason::NoMatch | FailureReason::NotInPath, reason) => Failure::new(reason),
         _ => known,
     }
