@@ -26,7 +26,7 @@ pub(crate) struct Parsed<'a> {
 
 impl<'a> Parsed<'a> {
     pub(crate) fn parse(der: &'a [u8]) -> Result<Self, DerError> {
-        let outline = Certificate::parse(der)?;
+        let outline = Certificate::parse_whole(der)?;
         let extensions = Extensions::parse(&outline)?;
         let validity = Validity::parse(outline.validity)?;
         Ok(Self { outline, extensions, validity })

@@ -42,7 +42,8 @@ impl<'a> Verifier<'a> {
         Self { roots, ..self }
     }
 
-    /// Judges a chain as the server sent it: its certificate, then the others in any order.
+    /// Judges a chain as the server sent it: its certificate, then the others in any order. All of
+    /// them have to be certificates.
     ///
     /// DANE-EE looks at the server's certificate only, and at no name, date, extension or signature
     /// in it ([RFC 7672 section 3.1.1](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.1)); it
@@ -58,8 +59,11 @@ impl<'a> Verifier<'a> {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<Match, Failure> {
-        let certificate = Certificate::parse(leaf)
-            .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
+        let malformed = |depth| Failure::at(FailureReason::MalformedCertificate, depth);
+        let certificate = Certificate::parse_whole(leaf).map_err(|_| malformed(0))?;
+        for (at, other) in others.iter().enumerate() {
+            Certificate::parse_whole(other).map_err(|_| malformed(at.saturating_add(1)))?;
+        }
         let mut digests = Digested::new(&certificate);
         for record in self.records_of(Usage::DaneEe) {
             if digests.matches(record) {

@@ -5,37 +5,10 @@ use serde_json::{Value, json};
 use super::certificates::der::{common_name, name, tlv};
 use super::certificates::{ANY_PURPOSE, CLIENT_AUTH, Cert, Ext, Key, NOW, SERVER_AUTH};
 
+use super::dice::Dice;
+use super::mint::Mint;
+
 pub const MX: &str = "mx.example.org";
-
-/// A generator of numbers, no better than it must be (xorshift).
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        for _ in 0..8 {
-            dice.roll(2);
-        }
-        dice
-    }
-
-    /// A number below `sides`.
-    pub fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % sides
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.roll(count) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        let at = self.roll(u64::try_from(from.len()).unwrap());
-        from[usize::try_from(at).unwrap()]
-    }
-}
 
 /// A case: what was sent, the records, and what was changed in the making.
 pub struct Case {
@@ -46,8 +19,9 @@ pub struct Case {
 const NAMES: [&str; 4] = ["Root", "Upper", "Lower", "Leaf CA"];
 
 /// Makes a case. The chain goes from a leaf over none to three issuers.
-pub fn case(dice: &mut Dice) -> Case {
+pub fn case(dice: &mut Dice, mint: &mut Mint) -> Case {
     let mut changes = Vec::new();
+    mint.draw(dice, &mut changes);
     let depth = 1 + usize::try_from(dice.roll(3)).unwrap();
     // certs[0] is the root, the last one the leaf.
     let mut certs: Vec<Cert> = Vec::new();
@@ -85,13 +59,23 @@ pub fn case(dice: &mut Dice) -> Case {
         _ if certs[at].issuer == certs[at].subject && at == depth => keys[at],
         at => keys[at - 1],
     };
-    let mut ders: Vec<Vec<u8>> = (0..=depth).map(|at| certs[at].sign(signer(at))).collect();
+    let mut ders: Vec<Vec<u8>> =
+        (0..=depth).map(|at| mint.sign(dice, &certs[at], signer(at))).collect();
     if dice.one_in(15) {
         changes.push("bad-signature");
         let at = usize::try_from(dice.roll(u64::try_from(ders.len()).unwrap())).unwrap();
-        ders[at] = certs[at].sign(Key(77));
+        ders[at] = mint.sign(dice, &certs[at], Key(77));
     }
-    let universe = others(dice, &certs, &keys, &mut changes);
+    if dice.one_in(12) {
+        changes.push("mutated");
+        let at = usize::try_from(dice.roll(u64::try_from(ders.len()).unwrap())).unwrap();
+        for _ in 0..=dice.roll(2) {
+            let len = u64::try_from(ders[at].len()).unwrap();
+            let octet = usize::try_from(dice.roll(len)).unwrap();
+            ders[at][octet] ^= 1 << dice.roll(8);
+        }
+    }
+    let universe = others(dice, mint, &certs, &keys, &mut changes);
     let mut sent: Vec<Vec<u8>> = ders.iter().rev().skip(1).cloned().collect();
     if dice.one_in(3) {
         changes.push("no-root");
@@ -116,6 +100,9 @@ pub fn case(dice: &mut Dice) -> Case {
     sent.insert(0, leaf);
     let mut targets = ders;
     targets.extend(universe);
+    if mint.odd {
+        changes.push("no-such-algorithm");
+    }
     let count = 1 + dice.roll(3);
     let records: Vec<String> = (0..count).map(|_| record(dice, &targets, &mut changes)).collect();
     let names: &[&str] = dice.pick(&[&[MX][..], &[MX, "example.org"], &["example.org"], &[MX]]);
@@ -134,6 +121,7 @@ fn base64(der: &[u8]) -> String {
 /// Certificates beside the chain: a namesake, a twin, a cross-signed one, an unrelated one.
 fn others(
     dice: &mut Dice,
+    mint: &mut Mint,
     certs: &[Cert],
     keys: &[Key],
     changes: &mut Vec<&'static str>,
@@ -147,7 +135,7 @@ fn others(
         if dice.one_in(2) {
             namesake = namesake.without(14);
         }
-        found.push(namesake.sign(if at == 0 { Key(50) } else { parent }));
+        found.push(mint.sign(dice, &namesake, if at == 0 { Key(50) } else { parent }));
     }
     if dice.one_in(4) {
         changes.push("twin");
@@ -157,24 +145,24 @@ fn others(
             1 => twin.dates("260101000000Z", "300101000000Z"),
             _ => twin.with(Ext::purposes(&[CLIENT_AUTH])),
         };
-        found.push(twin.sign(parent));
+        found.push(mint.sign(dice, &twin, parent));
     }
     if dice.one_in(4) {
         changes.push("cross-signed");
         let mut cross = certs[at].clone().serial(52).without(35);
         cross.issuer = common_name("Old Root");
-        found.push(cross.sign(Key(60)));
-        found.push(Cert::ca("Old Root", "Old Root", Key(60)).sign(Key(60)));
+        found.push(mint.sign(dice, &cross, Key(60)));
+        found.push(mint.sign(dice, &Cert::ca("Old Root", "Old Root", Key(60)), Key(60)));
     }
     if dice.one_in(4) {
-        found.push(Cert::ca("Stranger", "Stranger", Key(70)).sign(Key(70)));
+        found.push(mint.sign(dice, &Cert::ca("Stranger", "Stranger", Key(70)), Key(70)));
     }
     found
 }
 
 fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
     let dns = |base: &str| tlv(0x82, base.as_bytes());
-    match dice.roll(24) {
+    match dice.roll(30) {
         0 => ("expired", cert.dates("100101000000Z", "110101000000Z")),
         1 => ("not-yet-valid", cert.dates("480101000000Z", "490101000000Z")),
         2 => ("v1", cert.v1()),
@@ -236,6 +224,72 @@ fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
             cert.extensions.push(Ext::key_usage(0x86));
             cert
         }),
+        23 => ("other-form-of-name", {
+            let form = name(&[(
+                &[0x55, 4, 3],
+                0x13,
+                NAMES[usize::try_from(dice.roll(4)).unwrap()].to_uppercase().as_bytes(),
+            )]);
+            let mut cert = cert;
+            match dice.one_in(2) {
+                true => cert.issuer = form,
+                false => cert.subject = form,
+            }
+            cert
+        }),
+        24 => (
+            "ends-now",
+            cert.dates(
+                "250101000000Z",
+                dice.pick(&["260728115959Z", "260728120000Z", "260728120001Z"]),
+            ),
+        ),
+        25 => (
+            "begins-now",
+            cert.dates(
+                dice.pick(&["260728115959Z", "260728120000Z", "260728120001Z"]),
+                "300101000000Z",
+            ),
+        ),
+        26 => (
+            "bad-date",
+            cert.dates(
+                "250101000000Z",
+                dice.pick(&[
+                    "300231000000Z",
+                    "3001010000Z",
+                    "300101000000+0100",
+                    "",
+                    "300101000060Z",
+                ]),
+            ),
+        ),
+        27 => ("version", {
+            let mut cert = cert;
+            cert.version = dice.pick(&[None, Some(0), Some(1), Some(3), Some(0x7f)]);
+            cert
+        }),
+        28 if is_leaf => (
+            "odd-names",
+            cert.with(Ext::alt_names(
+                &[dice.pick(&[
+                    &b"mx.example.org\0.evil.example"[..],
+                    b"mx.example.org.",
+                    b"MX.EXAMPLE.ORG",
+                    b"*.org",
+                    b"*",
+                    b"",
+                    b"m*.example.org",
+                    b"*.*.org",
+                    b"xn--mx.example.org",
+                    b".example.org",
+                    b"*.EXAMPLE.org",
+                ])]
+                .map(|it| tlv(0x82, it)),
+            ))
+            .subject(common_name(dice.pick(&[MX, "x.example"]))),
+        ),
+        28 => ("serial", cert.serial(dice.pick(&[0, 0x80, 0xff]))),
         _ => ("nothing", cert),
     }
 }
@@ -250,9 +304,15 @@ fn record(dice: &mut Dice, targets: &[Vec<u8>], changes: &mut Vec<&'static str>)
         dane::Selector(selector),
         dane::Matching(matching),
         &targets[at],
-    )
-    .unwrap();
-    let mut text = record.to_string();
+    );
+    let mut text = match record {
+        Ok(record) => record.to_string(),
+        // Of a certificate that was damaged: all of it can be published still.
+        Err(_) => {
+            let hex: String = targets[at].iter().map(|octet| format!("{octet:02x}")).collect();
+            format!("{usage} 0 0 {hex}")
+        }
+    };
     match dice.roll(20) {
         0 => {
             changes.push("cut-data");

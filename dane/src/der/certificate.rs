@@ -57,9 +57,9 @@ impl<'a> Certificate<'a> {
         let version = version(&mut fields)?;
         let serial = fields.expect(tag::INTEGER)?.value;
         let tbs_algorithm = fields.expect(tag::SEQUENCE)?.value;
-        let issuer = fields.expect(tag::SEQUENCE)?.whole;
+        let issuer = fields.expect_loose(tag::SEQUENCE)?.whole;
         let validity = fields.expect(tag::SEQUENCE)?.value;
-        let subject = fields.expect(tag::SEQUENCE)?.whole;
+        let subject = fields.expect_loose(tag::SEQUENCE)?.whole;
         let spki = PublicKeyInfo::read(&mut fields)?;
         let rest = fields;
         while !fields.is_at_end() {
@@ -121,6 +121,8 @@ pub enum Version {
     V2,
     /// With extensions.
     V3,
+    /// One that does not exist.
+    Unknown,
 }
 
 /// A SubjectPublicKeyInfo cut into its parts.
@@ -151,7 +153,7 @@ impl<'a> PublicKeyInfo<'a> {
         let spki = reader.expect(tag::SEQUENCE)?;
         let mut fields = spki.inner();
         let algorithm = fields.expect(tag::SEQUENCE)?.value;
-        let key = fields.whole_bits()?;
+        let key = fields.bit_string()?;
         fields.end()?;
         Ok(Self { whole: spki.whole, value: spki.value, algorithm, key })
     }
@@ -262,7 +264,8 @@ fn version(fields: &mut Reader<'_>) -> Result<Version, DerError> {
         [0] => Ok(Version::V1),
         [1] => Ok(Version::V2),
         [2] => Ok(Version::V3),
-        _ => Err(DerError::Value(number.at)),
+        [] => Err(DerError::Value(number.at)),
+        _ => Ok(Version::Unknown),
     }
 }
 

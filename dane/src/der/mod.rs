@@ -7,6 +7,7 @@
 pub(crate) mod certificate;
 pub(crate) mod distinguished_name;
 pub(crate) mod extensions;
+pub(crate) mod form;
 pub(crate) mod general_name;
 pub(crate) mod time;
 
@@ -52,8 +53,11 @@ pub(crate) mod tag {
     pub(crate) const INTEGER: u8 = 0x02;
     pub(crate) const BIT_STRING: u8 = 0x03;
     pub(crate) const OCTET_STRING: u8 = 0x04;
+    pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
+    pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
+    pub(crate) const NUMERIC_STRING: u8 = 0x12;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
     pub(crate) const TELETEX_STRING: u8 = 0x14;
     pub(crate) const IA5_STRING: u8 = 0x16;
@@ -150,6 +154,13 @@ impl<'a> Reader<'a> {
         if tlv.tag == tag { Ok(tlv) } else { Err(DerError::Tag(tlv.at)) }
     }
 
+    /// The next element, which must have this tag of a constructed one and may lack the mark of that:
+    /// common parsers let it pass in lists.
+    pub(crate) fn expect_loose(&mut self, tag: u8) -> Result<Tlv<'a>, DerError> {
+        let tlv = self.next()?;
+        if tlv.tag | 0x20 == tag { Ok(tlv) } else { Err(DerError::Tag(tlv.at)) }
+    }
+
     /// The next element if it has this tag; otherwise nothing is read.
     pub(crate) fn take_if(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, DerError> {
         match self.rest.first() {
@@ -158,11 +169,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next element, a BIT STRING without unused bits; returns its octets.
-    pub(crate) fn whole_bits(&mut self) -> Result<&'a [u8], DerError> {
+    /// The next element, a BIT STRING; returns its octets. Unused bits are zero.
+    pub(crate) fn bit_string(&mut self) -> Result<&'a [u8], DerError> {
         let bits = self.expect(tag::BIT_STRING)?;
         match bits.value {
             [0, octets @ ..] => Ok(octets),
+            [unused @ 1..=7, octets @ .., last] if last.trailing_zeros() >= u32::from(*unused) => {
+                let whole = bits.value.get(1..).unwrap_or(octets);
+                Ok(whole)
+            }
             _ => Err(DerError::Value(bits.at)),
         }
     }
@@ -248,12 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn bit_strings_with_unused_bits_or_no_count_are_refused() {
-        for octets in [&[3, 0][..], &[3, 2, 1, 0x80]] {
-            let error = Reader::new(octets).unwrap().whole_bits().unwrap_err();
+    fn w4_bit_strings_have_a_count_and_no_bits_that_are_not_used() {
+        for octets in [&[3, 0][..], &[3, 2, 1, 0x81], &[3, 1, 1], &[3, 2, 8, 0]] {
+            let error = Reader::new(octets).unwrap().bit_string().unwrap_err();
             assert_eq!(error, DerError::Value(0));
             assert_eq!(error.reason(), "malformed-certificate");
         }
-        assert_eq!(Reader::new(&[3, 2, 0, 9]).unwrap().whole_bits(), Ok(&[9][..]));
+        assert_eq!(Reader::new(&[3, 2, 0, 9]).unwrap().bit_string(), Ok(&[9][..]));
+        assert_eq!(Reader::new(&[3, 3, 1, 9, 8]).unwrap().bit_string(), Ok(&[9, 8][..]));
+        assert_eq!(Reader::new(&[3, 1, 0]).unwrap().bit_string(), Ok(&[][..]));
     }
 }

@@ -245,11 +245,11 @@ impl Cert {
         self
     }
 
-    /// The certificate's octets, signed with this key.
-    pub fn sign(&self, key: Key) -> Vec<u8> {
+    /// What is signed.
+    pub fn tbs(&self) -> Vec<u8> {
         let time = |text: &str| tlv(0x17, text.as_bytes());
         let extensions: Vec<Vec<u8>> = self.extensions.iter().map(Ext::to_der).collect();
-        let tbs = seq(&[
+        seq(&[
             &self.version.map(|it| tlv(0xa0, &int(it))).unwrap_or_default(),
             &int(self.serial),
             &tlv(0x30, &self.algorithms.0),
@@ -261,7 +261,12 @@ impl Cert {
                 true => Vec::new(),
                 false => tlv(0xa3, &tlv(0x30, &extensions.concat())),
             },
-        ]);
+        ])
+    }
+
+    /// The certificate's octets, signed with this key.
+    pub fn sign(&self, key: Key) -> Vec<u8> {
+        let tbs = self.tbs();
         let signature = key.pair().sign(&tbs);
         seq(&[&tbs, &tlv(0x30, &self.algorithms.1), &bits(signature.as_ref())])
     }
