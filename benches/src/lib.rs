@@ -3,7 +3,16 @@
 //! [`OPERATIONS`] has each by its name. Run one a number of times and the time of the loop alone comes
 //! back. Nothing is asserted of time; the tests see only that each operation does what it says.
 
+#[path = "../../dane/tests/common/mod.rs"]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "it is made for tests, where these are allowed"
+)]
+mod certificates;
 mod clock;
+mod dane;
+mod hostile;
 mod mta_sts;
 mod reference;
 pub mod session;
@@ -52,6 +61,25 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "ehlo-long", run: |count| starttls::ehlo(&starttls::long_ehlo(), count) },
     Operation { name: "hostile-reply", run: starttls::hostile_reply },
     Operation { name: "endless-line", run: starttls::endless_line },
+    Operation { name: "end-entity-p256", run: dane::end_entity_p256 },
+    Operation { name: "end-entity-rsa", run: dane::end_entity_rsa },
+    Operation { name: "anchor", run: dane::anchor },
+    Operation { name: "signature", run: dane::signature },
+    Operation { name: "discovery", run: dane::discovery },
+    Operation { name: "hostile-p256", run: hostile::keys_p256 },
+    Operation { name: "hostile-p384", run: hostile::keys_p384 },
+    Operation { name: "hostile-ed25519", run: hostile::keys_ed25519 },
+    Operation { name: "hostile-rsa-4096", run: hostile::keys_rsa_4096 },
+    Operation { name: "hostile-rsa-8192", run: hostile::keys_rsa_8192 },
+    #[cfg(feature = "aws-lc-rs")]
+    Operation { name: "hostile-aws-p384", run: hostile::aws_keys_p384 },
+    #[cfg(feature = "aws-lc-rs")]
+    Operation { name: "hostile-aws-p521", run: hostile::aws_keys_p521 },
+    #[cfg(feature = "aws-lc-rs")]
+    Operation { name: "hostile-aws-rsa-8192", run: hostile::aws_keys_rsa_8192 },
+    Operation { name: "hostile-constraints", run: hostile::constraints },
+    Operation { name: "hostile-long-names", run: hostile::long_names },
+    Operation { name: "hostile-digests", run: hostile::digests },
 ];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `measure`: nanoseconds of each operation; `measure OPERATION COUNT`: one, so many times.
+//! `measure`: nanoseconds of each operation; `measure PREFIX`: of those whose names begin so; `measure OPERATION COUNT`: one, so many times.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,12 @@ fn main() -> ExitCode {
         [] => {
             for operation in OPERATIONS {
                 println!("{:<16} {:>10.1} ns", operation.name, best(operation.run));
+            }
+            ExitCode::SUCCESS
+        }
+        [prefix] => {
+            for operation in OPERATIONS.iter().filter(|it| it.name.starts_with(prefix)) {
+                println!("{:<20} {:>10.1} ns", operation.name, best(operation.run));
             }
             ExitCode::SUCCESS
         }
@@ -30,7 +36,7 @@ fn find(name: &str) -> Option<fn(usize) -> core::time::Duration> {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: measure [OPERATION COUNT]");
+    eprintln!("usage: measure [PREFIX | OPERATION COUNT]");
     for operation in OPERATIONS {
         eprintln!("  {}", operation.name);
     }

@@ -49,10 +49,11 @@ fn oid(value: &[u8], at: usize) -> Result<(), DerError> {
     if begins && !value.is_empty() { Ok(()) } else { Err(DerError::Value(at)) }
 }
 
-/// A count of unused bits, and as many octets as that takes.
+/// A count of unused bits, which are there and zero.
 fn bits(value: &[u8], at: usize) -> Result<(), DerError> {
     match *value {
-        [0..=7, ..] => Ok(()),
+        [0, ..] => Ok(()),
+        [unused @ 1..=7, .., last] if last.trailing_zeros() >= u32::from(unused) => Ok(()),
         _ => Err(DerError::Value(at)),
     }
 }
@@ -78,8 +79,8 @@ fn any(tlv: &Tlv<'_>) -> Result<(), DerError> {
         tag::OID => return oid(tlv.value, tlv.at),
         tag::BMP_STRING => tlv.value.len().is_multiple_of(2),
         tag::UNIVERSAL_STRING => tlv.value.len().is_multiple_of(4),
-        // Of the simple types none is made of others.
-        0x20..=0x2f | 0x32..=0x3f => false,
+        // The end of contents is no element, lists are marked as such, and simple types are not.
+        0 | 0x10 | 0x11 | 0x20..=0x2f | 0x32..=0x3f => false,
         _ => true,
     };
     if fits { Ok(()) } else { Err(DerError::Value(tlv.at)) }
@@ -192,7 +193,12 @@ mod tests {
         for value in [&[0x2a][..], &[0x2a, 0x86, 0x80, 1]] {
             assert_eq!(oid(value, 5), Ok(()), "{value:x?}");
         }
-        assert!(bits(&[], 0).is_err() && bits(&[8, 0], 0).is_err() && bits(&[7, 0x80], 0).is_ok());
+        for value in [&[][..], &[8, 0], &[7], &[7, 0x81]] {
+            assert_eq!(bits(value, 5), Err(DerError::Value(5)), "{value:x?}");
+        }
+        for value in [&[0][..], &[0, 0xff], &[7, 0x80]] {
+            assert_eq!(bits(value, 5), Ok(()), "{value:x?}");
+        }
     }
 
     #[test]

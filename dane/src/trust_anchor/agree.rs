@@ -10,12 +10,9 @@ use crate::der::{PublicKeyInfo, Reader};
 use crate::failure::FailureReason;
 use crate::path::Parsed;
 
-/// Whether webpki accepts a path with certificates between leaf and anchor: dates, basic constraints,
-/// path lengths, extended key usage, the issuers' name constraints, and that the path is one. The
-/// anchor is the topmost certificate, or `key` if there is one.
-///
-/// webpki takes no CA for a leaf, which [RFC 5280](https://www.rfc-editor.org/rfc/rfc5280#section-6)
-/// does not forbid: it is not asked about such a path. Its rules are all in `path` too.
+/// Whether webpki accepts a path with certificates between leaf and anchor: dates, path lengths,
+/// extended key usage, the issuers' name constraints, and that the path is one. The anchor is the
+/// topmost certificate, or `key` if there is one.
 pub(super) fn agree<'s>(
     path: &[Parsed<'s>],
     key: Option<&PublicKeyInfo<'s>>,
@@ -28,8 +25,7 @@ pub(super) fn agree<'s>(
         ([], None) => return Ok(()),
     };
     let [leaf, issuers @ ..] = below else { return Ok(()) };
-    let is_ca = leaf.extensions.basic_constraints.is_some_and(|it| it.ca);
-    let Some(top) = issuers.last().filter(|_| !is_ca) else { return Ok(()) };
+    let Some(top) = issuers.last() else { return Ok(()) };
 
     let der = |one: &Parsed<'s>| CertificateDer::from(one.outline.whole);
     let (leaf, issuers) = (der(leaf), issuers.iter().map(der).collect::<Vec<_>>());
@@ -37,11 +33,28 @@ pub(super) fn agree<'s>(
     let known = signatures.known();
     let known: Vec<&dyn SignatureVerificationAlgorithm> =
         known.iter().map(|it| it as &dyn SignatureVerificationAlgorithm).collect();
-    let leaf = EndEntityCert::try_from(&leaf).map_err(|error| explain(&error))?;
-    let usage = KeyUsage::server_auth();
-    leaf.verify_for_usage(&known, &anchors, &issuers, now, usage, None, None)
-        .map(|_| ())
-        .map_err(|error| explain(&error))
+    let verdict = EndEntityCert::try_from(&leaf).and_then(|leaf| {
+        let usage = KeyUsage::server_auth();
+        leaf.verify_for_usage(&known, &anchors, &issuers, now, usage, None, None).map(|_| ())
+    });
+    match verdict {
+        Err(error) if !is_beyond_webpki(&error) => Err(explain(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the path has what webpki does not take in any path, and `path` has found fit: a CA as leaf,
+/// another version, a critical extension that webpki does not know, an issuer that is a CA by its key
+/// usage alone.
+fn is_beyond_webpki(error: &webpki::Error) -> bool {
+    use webpki::Error;
+    matches!(
+        error,
+        Error::CaUsedAsEndEntity
+            | Error::EndEntityUsedAsCa
+            | Error::UnsupportedCertVersion
+            | Error::UnsupportedCriticalExtension
+    )
 }
 
 /// The anchor as webpki wants it: contents of the name, as the certificate below has it, and of the
@@ -61,7 +74,6 @@ fn explain(error: &webpki::Error) -> FailureReason {
     match error {
         Error::CertExpired { .. } => FailureReason::Expired,
         Error::CertNotValidYet { .. } => FailureReason::NotYetValid,
-        Error::EndEntityUsedAsCa => FailureReason::NotACa,
         Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
             FailureReason::PathLength
         }
@@ -72,7 +84,6 @@ fn explain(error: &webpki::Error) -> FailureReason {
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             FailureReason::ExtendedKeyUsage
         }
-        Error::UnsupportedCriticalExtension => FailureReason::CriticalExtension,
         Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             FailureReason::UnsupportedAlgorithm
@@ -83,7 +94,7 @@ fn explain(error: &webpki::Error) -> FailureReason {
         Error::UnknownIssuer | Error::InvalidSignatureForPublicKey | Error::CertDistrusted => {
             FailureReason::NotInPath
         }
-        // What is left is about the form of a certificate: its version, its encoding, a CA as leaf.
+        // What is left is about the form of a certificate.
         _ => FailureReason::MalformedCertificate,
     }
 }
