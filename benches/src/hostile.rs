@@ -149,9 +149,11 @@ pub(crate) fn digests(count: usize) -> Duration {
         (1..12).map(|at| filler(at).sign(Key(at + 1)).into()).collect();
     let stranger = Cert::ca("X", "X", Key(99)).sign(Key(99));
     let numbers = [(2, 0, 1), (2, 1, 1), (3, 0, 2), (3, 1, 2)];
-    let records: Vec<Tlsa> = (0..64)
-        .map(|at| {
-            let (usage, selector, matching) = numbers[at % 4];
+    let records: Vec<Tlsa> = numbers
+        .iter()
+        .cycle()
+        .take(64)
+        .map(|&(usage, selector, matching)| {
             record(CertUsage(usage), Selector(selector), Matching(matching), &stranger).unwrap()
         })
         .collect();

@@ -4,11 +4,7 @@
 //! back. Nothing is asserted of time; the tests see only that each operation does what it says.
 
 #[path = "../../dane/tests/common/mod.rs"]
-#[expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "it is made for tests, where these are allowed"
-)]
+#[expect(clippy::unwrap_used, reason = "it is made for tests, where these are allowed")]
 mod certificates;
 mod clock;
 mod dane;

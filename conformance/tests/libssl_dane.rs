@@ -12,6 +12,8 @@
     unreachable_pub
 )]
 
+#[path = "libssl/build.rs"]
+mod build;
 #[path = "../../dane/tests/common/mod.rs"]
 mod certificates;
 #[path = "libssl/chains.rs"]
@@ -20,8 +22,6 @@ mod chains;
 mod dice;
 #[path = "libssl/mint.rs"]
 mod mint;
-#[path = "libssl/program.rs"]
-mod program;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -89,10 +89,9 @@ fn ask(testee: &mut impl Testee, id: u64, request: &Value) -> Value {
 #[test]
 #[ignore = "needs a C compiler and the headers of OpenSSL 3"]
 fn verdicts_equal_those_of_libssl() {
-    let program = program::build("testees/libssl_dane.c", &["-lssl", "-lcrypto"]);
-    let program = program.to_str().unwrap().to_owned();
+    let program = build::build("libssl_dane_random");
     let mut theirs = External::new(program, Limits::default());
-    let mut mint = Mint::new(&program::build("tests/libssl/sign.c", &["-lcrypto"]));
+    let mut mint = Mint::new(&build::compile("tests/libssl/sign.c", "libssl_sign", &["-lcrypto"]));
     let mut ours = InProcess;
     let mut equal: BTreeMap<String, u64> = BTreeMap::new();
     let mut stricter: BTreeMap<&str, u64> = BTreeMap::new();

@@ -12,12 +12,12 @@
     unreachable_pub
 )]
 
+#[path = "libssl/build.rs"]
+mod build;
 #[path = "../../dane/tests/common/mod.rs"]
 mod certificates;
 #[path = "libssl/dice.rs"]
 mod dice;
-#[path = "libssl/program.rs"]
-mod program;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ fn elements(der: &[u8], offset: usize) -> Vec<Vec<(usize, usize, usize)>> {
     found
 }
 
-fn ask(program: &std::path::Path, seeds: u64, mut judge: impl FnMut(u64, Vec<u8>, Vec<u8>)) {
+fn ask(program: &str, seeds: u64, mut judge: impl FnMut(u64, Vec<u8>, Vec<u8>)) {
     let mut process =
         Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut into = BufWriter::new(process.stdin.take().unwrap());
@@ -199,7 +199,7 @@ fn hex(octets: &[u8]) -> String {
 #[test]
 #[ignore = "needs a C compiler and the headers of OpenSSL 3"]
 fn every_certificate_that_openssl_reads_has_the_same_key_here() {
-    let program = program::build("tests/libssl/parse.c", &["-lcrypto"]);
+    let program = build::compile("tests/libssl/parse.c", "libssl_parse", &["-lcrypto"]);
     let count = std::env::var("MUTANTS").map_or(MUTANTS, |it| it.parse().unwrap());
     let mut tally: BTreeMap<&str, u64> = BTreeMap::new();
     ask(&program, count, |seed, der, theirs| {
