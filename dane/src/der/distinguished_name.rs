@@ -229,6 +229,7 @@ mod tests {
         assert!(equal(&name(&[&[a.clone(), b.clone()]]), &name(&[&[b.clone(), a.clone()]])));
         assert!(!equal(&name(&[&[a.clone(), b.clone()]]), &name(&[&[a.clone(), c.clone()]])));
         assert!(!equal(&name(&[&[a.clone(), a.clone()]]), &name(&[&[a.clone(), b.clone()]])));
-        assert!(!equal(&name(&[&[a.clone()], &[b.clone()]]), &name(&[&[b], &[a]])));
+        let (a, b) = ([a], [b]);
+        assert!(!equal(&name(&[&a, &b]), &name(&[&b, &a])));
     }
 }
