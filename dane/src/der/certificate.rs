@@ -146,7 +146,9 @@ impl<'a> PublicKeyInfo<'a> {
         let mut reader = Reader::new(der)?;
         let spki = Self::read(&mut reader)?;
         reader.end()?;
-        Ok(spki)
+        // The count of unused bits stands before the key. Within a certificate it may be any.
+        let count = der.len().saturating_sub(spki.key.len()).saturating_sub(1);
+        if der.get(count) == Some(&0) { Ok(spki) } else { Err(DerError::Value(count)) }
     }
 
     fn read(reader: &mut Reader<'a>) -> Result<Self, DerError> {
