@@ -73,7 +73,7 @@
 //! | [`posture`] | advisories on an insecure configuration; pure | |
 //! | [`driver`] | carries deliveries out: with threads, or asynchronously | `rustls`, with `tokio` |
 //! | [`adapter`] | DNS | `domain` (validated here), `hickory` (a trusted resolver), `hickory-blocking`, `hickory-validate` |
-//! | [`adapter`] | TLS and HTTPS | `rustls`, `https`, `native-roots`, `webpki-roots` |
+//! | [`adapter`] | TLS and HTTPS | `rustls`, `https`, `https-blocking`, `native-roots`, `webpki-roots` |
 //! | [`store`] | policies and counts in memory, or durable | `sqlite`, `redis` (policies), `postgres` (counts) |
 //! | [`refresh`] | cached policies kept alive | `tokio` for its driver |
 //! | | U-label domains | `idna` |
@@ -102,6 +102,8 @@ pub mod report;
 pub mod resolve;
 mod sink;
 pub mod store;
+#[cfg(any(feature = "hickory-blocking", feature = "rustls"))]
+mod timed;
 
 pub use envelope::{Address, AddressError};
 pub use fetch::FetchPolicy;

@@ -54,7 +54,7 @@ pub struct Surroundings {
     /// The resolver whose AD bit is believed, as of `TrustedPath::address` of the adapter; nothing where
     /// answers are validated in this process.
     pub trusted_resolver: Option<SocketAddr>,
-    /// The port from which policies are fetched, 443 but for `HttpsFetch::danger_port`.
+    /// The port from which policies are fetched, 443 but for the `danger_port` of an HTTPS adapter.
     pub https_port: u16,
 }
 

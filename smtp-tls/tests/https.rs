@@ -1,5 +1,5 @@
-//! The policy fetch over HTTPS: against the lab's policy hosts, and against a host that sends anything.
-#![cfg(all(feature = "https", feature = "hickory"))]
+//! The policy fetch over HTTPS, asynchronous and blocking: against the lab's policy hosts, and against a host that sends anything.
+#![cfg(all(feature = "https", feature = "https-blocking", feature = "hickory"))]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,6 +14,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use conformance::lab::Lab;
+use conformance::lab::https::Page;
 use conformance::lab::pki::{Dates, Pki, Signed};
 use mta_sts::{FetchError, PolicyBody, PolicyDomain};
 use pki_types::{CertificateDer, UnixTime};
@@ -23,8 +24,11 @@ use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use smtp_tls::FetchPolicy;
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
+use smtp_tls::adapter::hickory_blocking::BlockingResolver;
 use smtp_tls::adapter::https::HttpsFetch;
+use smtp_tls::adapter::https_blocking::BlockingFetch;
 use smtp_tls::adapter::rustls::Connector;
+use smtp_tls::driver::blocking::block_on;
 use smtp_tls::resolve::{
     Answer, Judged, Kind, LookUp, LookUpError, Outcome, Question, Record, Security,
 };
@@ -39,22 +43,106 @@ fn domain(text: &str) -> PolicyDomain {
     text.parse().unwrap()
 }
 
-// checks: mta-sts/F01, mta-sts/F02, mta-sts/F05, mta-sts/F06
-#[tokio::test]
-async fn rfc8461_3_3_policies_of_the_lab() {
-    let lab = Lab::start(UnixTime::now()).unwrap();
-    let look_up = AdResolver::new(TrustedPath::loopback(lab.resolver_address()).unwrap());
-    let fetch = HttpsFetch::new(look_up, &connector(&lab.roots())).danger_port(lab.https_port());
+/// A test of both adapters.
+macro_rules! both {
+    ($name:ident) => {
+        mod $name {
+            #[test]
+            fn over_tokio() {
+                super::$name(super::Adapter::Tokio);
+            }
 
-    let body = fetch.fetch(&domain("sts.test")).await.unwrap();
+            #[test]
+            fn blocking() {
+                super::$name(super::Adapter::Blocking);
+            }
+        }
+    };
+}
+
+#[derive(Clone, Copy)]
+enum Adapter {
+    Tokio,
+    Blocking,
+}
+
+/// How one policy is fetched.
+struct How<'h> {
+    connector: &'h Connector,
+    port: u16,
+    domain: &'h str,
+    user_agent: Option<&'h str>,
+}
+
+impl Adapter {
+    /// For the blocking one there is no runtime.
+    fn fetch(self, look_up: impl LookUp + Sync, how: &How<'_>) -> Result<PolicyBody, FetchError> {
+        let domain = domain(how.domain);
+        match self {
+            Self::Tokio => {
+                let mut fetch = HttpsFetch::new(look_up, how.connector).danger_port(how.port);
+                if let Some(product) = how.user_agent {
+                    fetch = fetch.user_agent(product);
+                }
+                on_tokio(fetch.fetch(&domain))
+            }
+            Self::Blocking => {
+                assert!(tokio::runtime::Handle::try_current().is_err());
+                let mut fetch = BlockingFetch::new(look_up, how.connector).danger_port(how.port);
+                if let Some(product) = how.user_agent {
+                    fetch = fetch.user_agent(product);
+                }
+                block_on(fetch.fetch(&domain))
+            }
+        }
+    }
+
+    fn fetch_in_lab(self, lab: &Lab, domain: &str) -> Result<PolicyBody, FetchError> {
+        let path = TrustedPath::loopback(lab.resolver_address()).unwrap();
+        let connector = connector(&lab.roots());
+        let how = How { connector: &connector, port: lab.https_port(), domain, user_agent: None };
+        match self {
+            Self::Tokio => self.fetch(AdResolver::new(path), &how),
+            Self::Blocking => self.fetch(BlockingResolver::new(path), &how),
+        }
+    }
+}
+
+fn on_tokio<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+both!(rfc8461_3_3_policies_of_the_lab);
+both!(a_body_ends_by_length_chunks_or_close);
+both!(rfc9112_8_a_body_cut_off_is_none);
+both!(rfc8461_3_3_a_redirect_is_not_followed);
+both!(rfc8461_3_3_a_body_has_at_most_65536_bytes);
+both!(rfc8461_3_3_the_certificate_must_name_the_policy_host);
+both!(an_address_that_does_not_answer_is_passed_over);
+both!(a_certificate_says_more_than_an_address_that_does_not_answer);
+both!(a_name_that_cannot_be_looked_up_is_not_reached);
+
+// checks: mta-sts/F01, mta-sts/F02, mta-sts/F05, mta-sts/F06
+fn rfc8461_3_3_policies_of_the_lab(adapter: Adapter) {
+    let lab = Lab::start(UnixTime::now()).unwrap();
+
+    let body = adapter.fetch_in_lab(&lab, "sts.test").unwrap();
     assert!(body.as_bytes().starts_with(b"version: STSv1\r\nmode: enforce\r\n"));
     let request = lab.policy_host().requests().pop().unwrap();
     assert_eq!(request.sni, "mta-sts.sts.test");
     assert_eq!(request.line, "GET /.well-known/mta-sts.txt HTTP/1.1");
 
     // No policy host is there.
-    let error = fetch.fetch(&domain("nothing.test")).await.unwrap_err();
+    let error = adapter.fetch_in_lab(&lab, "nothing.test").unwrap_err();
     assert_eq!(error, FetchError::ConnectionFailed);
+
+    let redirect = Page::Redirect("https://example.org/".to_owned());
+    lab.policy_host().set_page("mta-sts.sts.test", redirect);
+    let error = adapter.fetch_in_lab(&lab, "sts.test").unwrap_err();
+    assert_eq!(error, FetchError::Redirect(301));
+    lab.policy_host().set_page("mta-sts.sts.test", Page::Closed);
+    let error = adapter.fetch_in_lab(&lab, "sts.test").unwrap_err();
+    assert_eq!(error, FetchError::Truncated);
 }
 
 /// Answers each connection, inside TLS, with these bytes, and ends it so.
@@ -97,6 +185,10 @@ impl Host {
             }
         });
         Self { port, requests }
+    }
+
+    fn how<'h>(&self, connector: &'h Connector) -> How<'h> {
+        How { connector, port: self.port, domain: "example.org", user_agent: None }
     }
 }
 
@@ -151,19 +243,18 @@ impl LookUp for Everywhere {
 
 const POLICY: &str = "version: STSv1\nmode: none\nmax_age: 86400\n";
 
-async fn fetch(response: &str, end: End) -> Result<PolicyBody, FetchError> {
-    fetch_bytes(response.as_bytes().to_vec(), end).await
+fn fetch(adapter: Adapter, response: &str, end: End) -> Result<PolicyBody, FetchError> {
+    fetch_bytes(adapter, response.as_bytes().to_vec(), end)
 }
 
-async fn fetch_bytes(response: Vec<u8>, end: End) -> Result<PolicyBody, FetchError> {
+fn fetch_bytes(adapter: Adapter, response: Vec<u8>, end: End) -> Result<PolicyBody, FetchError> {
     let pki = Pki::new(UnixTime::now()).unwrap();
     let names = ["mta-sts.example.org"];
     let key = pki.issue(&names, Signed::ByRoot, Dates::Current).unwrap();
     let host = Host::start(key.certified_key().unwrap(), response, end);
     let look_up = Everywhere(vec![Ipv4Addr::LOCALHOST.into()]);
     let connector = connector(core::slice::from_ref(pki.root()));
-    let fetch = HttpsFetch::new(look_up, &connector).danger_port(host.port);
-    let result = fetch.fetch(&domain("example.org")).await;
+    let result = adapter.fetch(look_up, &host.how(&connector));
     assert_eq!(host.requests.lock().unwrap().len(), 1);
     result
 }
@@ -172,11 +263,10 @@ fn response(fields: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{fields}\r\n{POLICY}")
 }
 
-#[tokio::test]
-async fn a_body_ends_by_length_chunks_or_close() {
+fn a_body_ends_by_length_chunks_or_close(adapter: Adapter) {
     let length = format!("Content-Length: {}\r\n", POLICY.len());
     for end in [End::Clean, End::Cut] {
-        let body = fetch(&response(&length), end).await.unwrap();
+        let body = fetch(adapter, &response(&length), end).unwrap();
         assert_eq!(body.as_bytes(), POLICY.as_bytes());
     }
     let chunked = format!(
@@ -184,43 +274,39 @@ async fn a_body_ends_by_length_chunks_or_close() {
          {:x}\r\n{POLICY}\r\n0\r\n\r\n",
         POLICY.len()
     );
-    assert_eq!(fetch(&chunked, End::Cut).await.unwrap().as_bytes(), POLICY.as_bytes());
-    let body = fetch(&response(""), End::Clean).await.unwrap();
+    assert_eq!(fetch(adapter, &chunked, End::Cut).unwrap().as_bytes(), POLICY.as_bytes());
+    let body = fetch(adapter, &response(""), End::Clean).unwrap();
     assert_eq!(body.as_bytes(), POLICY.as_bytes());
 }
 
 // checks: mta-sts/I1
-#[tokio::test]
-async fn rfc9112_8_a_body_cut_off_is_none() {
-    assert_eq!(fetch(&response(""), End::Cut).await, Err(FetchError::Truncated));
+fn rfc9112_8_a_body_cut_off_is_none(adapter: Adapter) {
+    assert_eq!(fetch(adapter, &response(""), End::Cut), Err(FetchError::Truncated));
     let longer = format!("Content-Length: {}\r\n", POLICY.len() + 1);
-    assert_eq!(fetch(&response(&longer), End::Clean).await, Err(FetchError::Truncated));
-    assert_eq!(fetch("", End::Clean).await, Err(FetchError::Truncated));
+    assert_eq!(fetch(adapter, &response(&longer), End::Clean), Err(FetchError::Truncated));
+    assert_eq!(fetch(adapter, "", End::Clean), Err(FetchError::Truncated));
 }
 
 // checks: mta-sts/F02
-#[tokio::test]
-async fn rfc8461_3_3_a_redirect_is_not_followed() {
+fn rfc8461_3_3_a_redirect_is_not_followed(adapter: Adapter) {
     let redirect = "HTTP/1.1 302 Found\r\nLocation: https://example.org/\r\n\r\n";
-    assert_eq!(fetch(redirect, End::Clean).await, Err(FetchError::Redirect(302)));
+    assert_eq!(fetch(adapter, redirect, End::Clean), Err(FetchError::Redirect(302)));
     let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(fetch(missing, End::Clean).await, Err(FetchError::Status(404)));
+    assert_eq!(fetch(adapter, missing, End::Clean), Err(FetchError::Status(404)));
 }
 
 // checks: mta-sts/F07
-#[tokio::test]
-async fn rfc8461_3_3_a_body_has_at_most_65536_bytes() {
+fn rfc8461_3_3_a_body_has_at_most_65536_bytes(adapter: Adapter) {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
     let with = |size| [head.as_bytes(), &vec![b'a'; size]].concat();
-    let body = fetch_bytes(with(65_536), End::Clean).await.unwrap();
+    let body = fetch_bytes(adapter, with(65_536), End::Clean).unwrap();
     assert_eq!(body.as_bytes().len(), 65_536);
-    let error = fetch_bytes(with(65_537), End::Clean).await;
+    let error = fetch_bytes(adapter, with(65_537), End::Clean);
     assert_eq!(error, Err(FetchError::BodyTooLarge));
 }
 
 // checks: mta-sts/F05
-#[tokio::test]
-async fn rfc8461_3_3_the_certificate_must_name_the_policy_host() {
+fn rfc8461_3_3_the_certificate_must_name_the_policy_host(adapter: Adapter) {
     use mta_sts::CertificateFault::{Expired, HostMismatch, NotTrusted};
 
     let pki = Pki::new(UnixTime::now()).unwrap();
@@ -234,15 +320,13 @@ async fn rfc8461_3_3_the_certificate_must_name_the_policy_host() {
         let host = Host::start(key, response("").into_bytes(), End::Clean);
         let look_up = Everywhere(vec![Ipv4Addr::LOCALHOST.into()]);
         let connector = connector(core::slice::from_ref(pki.root()));
-        let fetch = HttpsFetch::new(look_up, &connector).danger_port(host.port);
-        let error = fetch.fetch(&domain("example.org")).await.unwrap_err();
+        let error = adapter.fetch(look_up, &host.how(&connector)).unwrap_err();
         assert_eq!(error, FetchError::Certificate(expected), "{name}");
         assert!(host.requests.lock().unwrap().is_empty(), "the request goes to nobody else");
     }
 }
 
-#[tokio::test]
-async fn an_address_that_does_not_answer_is_passed_over() {
+fn an_address_that_does_not_answer_is_passed_over(adapter: Adapter) {
     let pki = Pki::new(UnixTime::now()).unwrap();
     let names = ["mta-sts.example.org"];
     let key = pki.issue(&names, Signed::ByRoot, Dates::Current).unwrap();
@@ -251,20 +335,30 @@ async fn an_address_that_does_not_answer_is_passed_over() {
     let nobody = Ipv4Addr::new(127, 99, 99, 99);
     let look_up = Everywhere(vec![nobody.into(), Ipv4Addr::LOCALHOST.into()]);
     let connector = connector(core::slice::from_ref(pki.root()));
-    let fetch = HttpsFetch::new(look_up, &connector).danger_port(host.port).user_agent("test/1");
-    assert!(fetch.fetch(&domain("example.org")).await.is_ok());
+    let how = How { user_agent: Some("test/1"), ..host.how(&connector) };
+    assert!(adapter.fetch(look_up, &how).is_ok());
     let request = host.requests.lock().unwrap().pop().unwrap();
     let request = String::from_utf8(request).unwrap();
     assert!(request.contains("\r\nUser-Agent: test/1\r\n"), "{request}");
     assert!(request.contains("\r\nHost: mta-sts.example.org\r\n"), "{request}");
 }
 
-#[tokio::test]
-async fn a_name_that_cannot_be_looked_up_is_not_reached() {
+fn a_certificate_says_more_than_an_address_that_does_not_answer(adapter: Adapter) {
+    let pki = Pki::new(UnixTime::now()).unwrap();
+    let key = pki.issue(&["example.org"], Signed::ByRoot, Dates::Current).unwrap();
+    let host = Host::start(key.certified_key().unwrap(), Vec::new(), End::Clean);
+    let nobody = Ipv4Addr::new(127, 99, 99, 99);
+    let look_up = Everywhere(vec![Ipv4Addr::LOCALHOST.into(), nobody.into()]);
+    let connector = connector(core::slice::from_ref(pki.root()));
+    let error = adapter.fetch(look_up, &host.how(&connector)).unwrap_err();
+    assert_eq!(error, FetchError::Certificate(mta_sts::CertificateFault::HostMismatch));
+}
+
+fn a_name_that_cannot_be_looked_up_is_not_reached(adapter: Adapter) {
     let look_up = Everywhere(Vec::new());
-    let fetch = HttpsFetch::new(look_up, &connector(&[]));
-    let error = fetch.fetch(&domain("example.org")).await.unwrap_err();
-    assert_eq!(error, FetchError::ConnectionFailed);
+    let connector = connector(&[]);
+    let how = How { connector: &connector, port: 1, domain: "example.org", user_agent: None };
+    assert_eq!(adapter.fetch(look_up, &how), Err(FetchError::ConnectionFailed));
 }
 
 // checks: mta-sts/F07

@@ -5,7 +5,7 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{TcpStream, UdpSocket};
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use hickory_proto::op::Message;
 pub use super::hickory_ad::{NotLoopback, TrustedPath};
 use super::hickory_ad::{answer, is_reply_to, request};
 use crate::resolve::{Answer, LookUp, LookUpError, Question, limits};
+use crate::timed;
 
 /// Asks one validating resolver, believes its AD bit, and blocks until the answer is there.
 #[derive(Clone, Copy, Debug)]
@@ -97,8 +98,7 @@ impl BlockingResolver {
         let stream = stream.map_err(|error| failure(&error))?;
         let length = u16::try_from(asked.octets.len()).map_err(|_| LookUpError::Name)?;
         let framed = [&length.to_be_bytes()[..], asked.octets].concat();
-        stream.set_write_timeout(Some(left(until)?)).map_err(|error| failure(&error))?;
-        (&stream).write_all(&framed).map_err(|error| failure(&error))?;
+        timed::write_all(&stream, &framed, until).map_err(|error| failure(&error))?;
         let mut length = [0; 2];
         read_all(&stream, &mut length, until)?;
         let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
@@ -144,36 +144,25 @@ impl Asked<'_> {
 /// One question, and once more.
 const TRIES: u8 = 2;
 
-/// What is left of the time.
-fn left(until: Instant) -> Result<Duration, LookUpError> {
-    match until.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Err(LookUpError::Timeout),
-        left => Ok(left),
-    }
-}
-
 /// Each read has what is left of the time.
-fn read_all(
-    mut stream: &TcpStream,
-    mut buffer: &mut [u8],
-    until: Instant,
-) -> Result<(), LookUpError> {
+fn read_all(stream: &TcpStream, mut buffer: &mut [u8], until: Instant) -> Result<(), LookUpError> {
     while !buffer.is_empty() {
-        stream.set_read_timeout(Some(left(until)?)).map_err(|error| failure(&error))?;
-        match stream.read(buffer) {
-            Ok(0) => return Err(LookUpError::Unreachable(io::ErrorKind::UnexpectedEof)),
-            Ok(read) => buffer = buffer.split_at_mut_checked(read).map_or(&mut [], |it| it.1),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failure(&error)),
+        let read = timed::read(stream, buffer, until).map_err(|error| failure(&error))?.len();
+        if read == 0 {
+            return Err(LookUpError::Unreachable(io::ErrorKind::UnexpectedEof));
         }
+        buffer = buffer.split_at_mut_checked(read).map_or(&mut [], |it| it.1);
     }
     Ok(())
 }
 
-/// What a socket says whose time-out has passed differs from system to system.
+fn left(until: Instant) -> Result<Duration, LookUpError> {
+    timed::left(until).map_err(|error| failure(&error))
+}
+
 fn failure(error: &io::Error) -> LookUpError {
-    match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => LookUpError::Timeout,
-        kind => LookUpError::Unreachable(kind),
+    match timed::is_out_of_time(error) {
+        true => LookUpError::Timeout,
+        false => LookUpError::Unreachable(error.kind()),
     }
 }

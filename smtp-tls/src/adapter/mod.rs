@@ -7,6 +7,7 @@
 //! | `domain` | `domain` | DNS: answers of any resolver, validated in this process |
 //! | `hickory-validate` | `hickory_validate` | the same by another validator, which is stricter |
 //! | `https` | `https` | the policy fetch over HTTPS |
+//! | `https-blocking` | `https_blocking` | the same for threads, without a runtime |
 //! | `rustls` | `rustls` | TLS, and the verification of certificates |
 
 #[cfg(feature = "domain")]
@@ -25,6 +26,10 @@ mod hickory_transport;
 pub mod hickory_validate;
 #[cfg(feature = "https")]
 pub mod https;
+#[cfg(feature = "https-blocking")]
+pub mod https_blocking;
+#[cfg(any(feature = "https", feature = "https-blocking"))]
+mod policy_host;
 pub mod resolv_conf;
 #[cfg(feature = "rustls")]
 pub mod rustls;

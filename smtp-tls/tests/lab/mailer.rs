@@ -11,6 +11,7 @@ use smtp_tls::adapter::domain::{Anchors, Validator};
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::adapter::hickory_blocking::BlockingResolver;
 use smtp_tls::adapter::https::HttpsFetch;
+use smtp_tls::adapter::https_blocking::BlockingFetch;
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::delivery::Settings;
 use smtp_tls::driver::Envelope;
@@ -19,7 +20,7 @@ use smtp_tls::resolve::LookUp;
 use smtp_tls::store::{Capacity, MemoryStore};
 
 pub(crate) use super::either::{Driver, Either};
-use smtp_tls::Address;
+use smtp_tls::{Address, FetchPolicy};
 
 pub(crate) type LabMailer<L, F = HttpsFetch<L>, S = MemoryStore> = Either<L, F, S>;
 
@@ -37,12 +38,21 @@ fn mailer<L: LookUp + Sync + Clone, S: PolicyStore + Sync>(
     look_up: L,
     store: S,
 ) -> LabMailer<L, HttpsFetch<L>, S> {
-    let connector = connector(lab);
-    let fetch = HttpsFetch::new(look_up.clone(), &connector).danger_port(lab.https_port());
+    let fetch = HttpsFetch::new(look_up.clone(), &connector(lab)).danger_port(lab.https_port());
+    mailer_with(driver, lab, look_up, fetch, store)
+}
+
+fn mailer_with<L: LookUp + Sync, F: FetchPolicy + Sync, S: PolicyStore + Sync>(
+    driver: Driver,
+    lab: &Lab,
+    look_up: L,
+    fetch: F,
+    store: S,
+) -> LabMailer<L, F, S> {
     let mut settings = Settings::default();
     settings.port = lab.smtp_port();
     let name = "mta.sender.example".parse().unwrap();
-    Either::new(driver, look_up, fetch, store, connector, name, settings)
+    Either::new(driver, look_up, fetch, store, connector(lab), name, settings)
 }
 
 /// Answers are validated in this process.
@@ -57,10 +67,13 @@ pub(crate) fn ad_bit(driver: Driver, lab: &Lab) -> LabMailer<AdResolver> {
     mailer(driver, lab, resolver(lab), MemoryStore::new(Capacity::default()))
 }
 
-/// The same over the sockets of the standard library.
-pub(crate) fn without_a_runtime(lab: &Lab) -> LabMailer<BlockingResolver> {
+/// The same over the sockets of the standard library, and so the policies.
+pub(crate) fn without_a_runtime(
+    lab: &Lab,
+) -> LabMailer<BlockingResolver, BlockingFetch<BlockingResolver>> {
     let resolver = BlockingResolver::new(TrustedPath::loopback(lab.resolver_address()).unwrap());
-    mailer(Driver::Blocking, lab, resolver, MemoryStore::new(Capacity::default()))
+    let fetch = BlockingFetch::new(resolver, &connector(lab)).danger_port(lab.https_port());
+    mailer_with(Driver::Blocking, lab, resolver, fetch, MemoryStore::new(Capacity::default()))
 }
 
 /// The same, with another store.

@@ -1,5 +1,10 @@
 //! Deliveries over TCP to every domain of the lab, with both ways of trusting DNS.
-#![cfg(all(feature = "domain", feature = "hickory", feature = "https"))]
+#![cfg(all(
+    feature = "domain",
+    feature = "hickory",
+    feature = "https",
+    feature = "https-blocking"
+))]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -44,13 +49,13 @@ use futures_util::future::join_all;
 use mta_sts::{CacheEntry, EntryUpdate, Policy, PolicyStore, Profile, RefreshCause, Update};
 use pki_types::UnixTime;
 use smtp_starttls::{ForwardPath, Message, ReversePath};
-use smtp_tls::Address;
 use smtp_tls::attempt::Assurance;
 use smtp_tls::driver::{Envelope, blocking, tokio::Mailer};
 use smtp_tls::refresh::Refreshed;
 use smtp_tls::report::{Fate, Report};
 use smtp_tls::resolve::{LookUp, Security};
 use smtp_tls::store::MemoryStore;
+use smtp_tls::{Address, FetchPolicy};
 
 use mailer::{Driver, LabMailer, ad_bit, validating, without_a_runtime};
 
@@ -68,8 +73,8 @@ async fn preload(store: &MemoryStore, domain: &LabDomain) {
     store.save(&domain.domain.parse().unwrap(), &update).await.unwrap();
 }
 
-async fn deliver<L: LookUp + Send + Sync + Clone>(
-    mailer: &LabMailer<L>,
+async fn deliver<L: LookUp + Sync, F: FetchPolicy + Sync>(
+    mailer: &LabMailer<L, F>,
     domain: &LabDomain,
     recipients: &[&str],
 ) -> Report {
@@ -196,10 +201,26 @@ fn fetches(lab: &Lab, host: &str) -> usize {
     requests.iter().filter(|request| format!("{request:?}").contains(host)).count()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn by_a_look_up_that_blocks_every_domain_comes_to_its_verdict_all_at_once() {
+/// There is no runtime on this side: neither for DNS nor for policies nor for mail.
+// checks: mta-sts/A01, mta-sts/A02, mta-sts/F01
+#[test]
+fn without_a_runtime_every_domain_comes_to_its_verdict_all_at_once() {
+    assert!(tokio::runtime::Handle::try_current().is_err());
     let lab = Lab::start(UnixTime::now()).unwrap();
-    every_domain_at_once(&lab, without_a_runtime(&lab)).await;
+    let mailer = without_a_runtime(&lab);
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let begin = |domain| {
+            let mailer = &mailer;
+            scope.spawn(move || blocking::block_on(deliver(mailer, domain, &["postmaster"])))
+        };
+        let deliveries: Vec<_> = lab.domains().iter().map(begin).collect();
+        let reports = deliveries.into_iter().zip(lab.domains());
+        reports
+            .flat_map(|(report, to)| differences(&report.join().unwrap(), &to.expected, &lab))
+            .collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(fetches(&lab, "mta-sts.sts.test") > 0, "the policy in mode enforce was fetched");
 }
 
 /// As the documentation of the blocking driver has it.

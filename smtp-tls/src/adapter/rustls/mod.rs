@@ -16,6 +16,7 @@
 
 mod dane;
 mod fault;
+pub(crate) mod octets;
 mod roots;
 #[cfg(feature = "https")]
 mod stream;

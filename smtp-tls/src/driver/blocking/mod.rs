@@ -2,7 +2,8 @@
 //!
 //! [`Mailer`] is that of the asynchronous driver with calls that block; any number of threads may deliver
 //! over one. The traits are the same: who has a look-up, an HTTPS client or a store that blocks writes an
-//! `async fn` that blocks. For DNS there is `BlockingResolver` with the feature `hickory-blocking`, and
+//! `async fn` that blocks. For DNS there is `BlockingResolver` with the feature `hickory-blocking`, for
+//! HTTPS `BlockingFetch` with the feature `https-blocking`, and
 //! [`MemoryStore`](crate::store::MemoryStore) blocks nobody.
 //!
 //! The other adapters of this crate to DNS and HTTPS run on tokio. To deliver with them from a thread, let
@@ -53,6 +54,8 @@ use crate::report::Report;
 use crate::resolve::{LookUp, Name};
 use gate::{Gates, Pass};
 pub use wait::block_on;
+#[cfg(feature = "https-blocking")]
+pub(crate) use wait::block_on_until;
 
 /// Delivers mail, on the thread that asks for it.
 pub struct Mailer<L, F, S> {

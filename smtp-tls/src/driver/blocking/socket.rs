@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use crate::driver::Envelope;
 use crate::driver::course::{READ, connect_limit};
 use crate::driver::deadline::Deadlines;
 use crate::driver::visit::{Action, Input, Visit};
+use crate::timed;
 
 /// Carries out an attempt at the first address that can be connected to.
 pub(super) fn attempt(
@@ -50,11 +51,11 @@ fn carry(mut visit: Visit<'_>, stream: &TcpStream) -> AttemptResult {
     loop {
         let until = deadlines.until(visit.wait(), Instant::now());
         let input = match visit.action() {
-            Action::Send(octets) => match write_all(stream, octets, until) {
+            Action::Send(octets) => match timed::write_all(stream, octets, until) {
                 Ok(()) => Input::Sent,
                 Err(error) => ended(&error),
             },
-            Action::Read => match read(stream, &mut buffer, until) {
+            Action::Read => match timed::read(stream, &mut buffer, until) {
                 Ok(octets) if !octets.is_empty() => Input::Bytes(octets),
                 Ok(_) => Input::EndOfStream,
                 Err(error) => ended(&error),
@@ -69,42 +70,8 @@ fn carry(mut visit: Visit<'_>, stream: &TcpStream) -> AttemptResult {
 }
 
 fn ended(error: &io::Error) -> Input<'static> {
-    match error.kind() {
-        // What a socket says whose time-out has passed differs from system to system.
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Input::TimedOut,
-        _ => Input::EndOfStream,
-    }
-}
-
-/// Each write has what is left of the time, so that all of them together have no more than that.
-fn write_all(mut stream: &TcpStream, mut octets: &[u8], until: Instant) -> io::Result<()> {
-    while !octets.is_empty() {
-        stream.set_write_timeout(Some(left(until)?))?;
-        match stream.write(octets) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => octets = octets.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-fn read<'b>(mut stream: &TcpStream, buffer: &'b mut [u8], until: Instant) -> io::Result<&'b [u8]> {
-    loop {
-        stream.set_read_timeout(Some(left(until)?))?;
-        match stream.read(buffer) {
-            Ok(read) => return Ok(buffer.get(..read).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// What is left of the time; a socket takes no time-out of zero.
-fn left(until: Instant) -> io::Result<Duration> {
-    match until.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
-        left => Ok(left),
+    match timed::is_out_of_time(error) {
+        true => Input::TimedOut,
+        false => Input::EndOfStream,
     }
 }

@@ -34,7 +34,6 @@ mod conversation;
 mod handshake;
 mod mail;
 mod stages;
-mod tls;
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -43,9 +42,9 @@ use smtp_starttls::{EhloName, Input as Heard, Phase, TlsFailure, WaitLimit};
 
 use self::conversation::{Conversation, Say};
 use self::stages::{Stage, With};
-use self::tls::Tls;
 use super::Envelope;
 use crate::adapter::rustls::Connector;
+use crate::adapter::rustls::octets::Tls;
 use crate::attempt::{Attempt, AttemptResult, Connection};
 
 /// How long a visit may last in all, besides a second for each [`OCTETS_A_SECOND`] of the message. Ours: the

@@ -14,8 +14,8 @@ use super::handshake::{
 };
 use super::mail::Talk;
 use super::mail::begin::{Begin, CLEAR, sealed};
-use super::tls::{Came, Tls, TlsEnd};
 use crate::adapter::rustls::Connector;
+use crate::adapter::rustls::octets::{Came, Tls, TlsEnd};
 use crate::attempt::{Answered, Attempt, AttemptResult, Connection, End, Peer, Transport};
 use crate::driver::Envelope;
 

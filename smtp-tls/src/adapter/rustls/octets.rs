@@ -6,22 +6,22 @@ use ::rustls::{ClientConnection, Error};
 
 /// A connection inside TLS, or on the way there.
 #[derive(Debug)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     connection: ClientConnection,
 }
 
 /// What octets from the server came to.
 #[derive(Debug, Default)]
-pub(super) struct Came {
+pub(crate) struct Came {
     /// What stands inside TLS.
-    pub(super) plain: Vec<u8>,
+    pub(crate) plain: Vec<u8>,
     /// How TLS ended, if it did.
-    pub(super) end: Option<TlsEnd>,
+    pub(crate) end: Option<TlsEnd>,
 }
 
 /// How TLS ended.
 #[derive(Debug)]
-pub(super) enum TlsEnd {
+pub(crate) enum TlsEnd {
     /// By close_notify ([RFC 8446 section 6.1](https://www.rfc-editor.org/rfc/rfc8446#section-6.1)).
     Closed,
     /// By an alert, or by what is no TLS.
@@ -29,32 +29,32 @@ pub(super) enum TlsEnd {
 }
 
 impl Tls {
-    pub(super) const fn new(connection: ClientConnection) -> Self {
+    pub(crate) const fn new(connection: ClientConnection) -> Self {
         Self { connection }
     }
 
-    pub(super) const fn connection(&self) -> &ClientConnection {
+    pub(crate) const fn connection(&self) -> &ClientConnection {
         &self.connection
     }
 
-    pub(super) fn is_handshaking(&self) -> bool {
+    pub(crate) fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
     }
 
     /// Has these octets sent inside TLS. Before the handshake is done rustls keeps them until it has sent
     /// its own Finished, and it sends that only after the server's certificate and signature have passed.
-    pub(super) fn write(&mut self, plain: &[u8]) {
+    pub(crate) fn write(&mut self, plain: &[u8]) {
         // It takes as much as its buffer holds, more than is ever handed over at once; writing to it does
         // not fail.
         let _ = self.connection.writer().write_all(plain);
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.connection.send_close_notify();
     }
 
     /// Appends what is to be sent.
-    pub(super) fn collect(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn collect(&mut self, out: &mut Vec<u8>) {
         while self.connection.wants_write() {
             if !matches!(self.connection.write_tls(out), Ok(1..)) {
                 return;
@@ -63,7 +63,7 @@ impl Tls {
     }
 
     /// Takes what came from the server.
-    pub(super) fn read(&mut self, mut octets: &[u8]) -> Came {
+    pub(crate) fn read(&mut self, mut octets: &[u8]) -> Came {
         let mut came = Came::default();
         while !octets.is_empty() && came.end.is_none() {
             came.end = self.read_some(&mut octets, &mut came.plain).err();
