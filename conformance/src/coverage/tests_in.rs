@@ -19,6 +19,7 @@ pub(super) struct Test {
 }
 
 const COMMENT: &str = "// checks:";
+const TEST: [&str; 3] = ["#[test]", "#[tokio::test", "both!("];
 
 /// All tests below `root`, in the order of their files.
 pub(super) fn tests_in(root: &Path) -> Result<Vec<Test>, CoverageError> {
@@ -50,7 +51,8 @@ fn find(root: &Path, below: &str, paths: &mut Vec<String>) -> Result<(), Coverag
     Ok(())
 }
 
-/// The tests of a source file: functions with a `test` attribute.
+/// The tests of a source file: functions with a `test` attribute, or named by the macro `both` in front of
+/// them, which makes two tests of one.
 fn scan(path: &str, source: &str) -> Vec<Test> {
     let folder = path.split('/').next().unwrap_or_default();
     let mut tests = Vec::new();
@@ -60,7 +62,7 @@ fn scan(path: &str, source: &str) -> Vec<Test> {
         if let Some(names) = line.strip_prefix(COMMENT) {
             comment
                 .extend(names.split([',', ' ']).filter(|name| !name.is_empty()).map(str::to_owned));
-        } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+        } else if TEST.iter().any(|begin| line.starts_with(begin)) {
             is_test = true;
         }
         let Some(name) = function(line) else { continue };
@@ -131,6 +133,8 @@ mod tests {
         let source =
             "// checks: mta-sts/D03, dane/M1\n#[test]\nfn one() {\n}\n#[test]\nfn two() {}";
         assert_eq!(named("smtp-tls/src/x.rs", source), [vec!["dane/M1", "mta-sts/D03"], vec![]]);
+        let source = "// checks: mta-sts/D03\nboth!(one);\nasync fn one(driver: Driver) {}";
+        assert_eq!(named("x/tests/y.rs", source), [["mta-sts/D03"]]);
     }
 
     #[test]
