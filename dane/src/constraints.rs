@@ -7,6 +7,7 @@ use crate::der::extensions::NameConstraints;
 use crate::der::general_name::{Attribute, GeneralName, each_attribute, string_octets};
 use crate::der::{Reader, tag};
 use crate::failure::{Failure, FailureReason};
+use crate::near::NearestMiss;
 use crate::path::Parsed;
 
 /// Comparisons of a name with a subtree at most, for one path.
@@ -26,7 +27,8 @@ pub(crate) fn check(path: &[&Parsed<'_>]) -> Result<(), Failure> {
                 }
             })
             .map_err(|()| Failure::at(FailureReason::MalformedCertificate, at))?;
-            verdict.map_err(|()| Failure::at(FailureReason::NameConstraints, at))?;
+            let near = Some(NearestMiss::Constraints { issuer: depth });
+            verdict.map_err(|()| Failure::at(FailureReason::NameConstraints, at).near(near))?;
         }
     }
     Ok(())

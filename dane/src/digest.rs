@@ -91,6 +91,11 @@ impl Digests {
         Ok(Self(strongest_first))
     }
 
+    /// The digests, strongest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static dyn DigestAlgorithm> + use<> {
+        self.0.iter().copied()
+    }
+
     /// The digest of this number, and its rank: 0 is the strongest.
     pub(crate) fn find(&self, matching: Matching) -> Option<(usize, &'static dyn DigestAlgorithm)> {
         self.0.iter().copied().enumerate().find(|(_, one)| one.matching() == matching)

@@ -2,14 +2,11 @@
 
 use core::fmt;
 
-use pki_types::CertificateDer;
-
-use crate::der::Certificate;
+use crate::der::PublicKeyInfo;
+use crate::near::NearestMiss;
 use crate::report::ResultType;
-use crate::usable::{Selected, UsableSet, Usage};
-use crate::verify::Digested;
 
-/// Why a chain is not authenticated, where in it, and which record came nearest.
+/// Why a chain is not authenticated, where in it, and how near it came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Failure {
     reason: FailureReason,
@@ -30,6 +27,18 @@ impl Failure {
         Self { nearest, ..self }
     }
 
+    pub(crate) fn malformed(depth: usize, near: NearestMiss) -> Self {
+        Self::at(FailureReason::MalformedCertificate, depth).near(Some(near))
+    }
+
+    pub(crate) fn weak_key(key: &PublicKeyInfo<'_>) -> Self {
+        Self::new(FailureReason::WeakKey).near(Some(NearestMiss::KeyBits { bits: key.rsa_bits() }))
+    }
+
+    pub(crate) fn with_depth(self, depth: usize) -> Self {
+        Self { depth: Some(depth), ..self }
+    }
+
     /// The reason.
     #[must_use]
     pub fn kind(&self) -> FailureReason {
@@ -42,7 +51,8 @@ impl Failure {
         self.depth
     }
 
-    /// If no record matches, one that would under another usage or selector.
+    /// How near the chain came: the record that would match if it were published otherwise, or what
+    /// exactly is at fault.
     #[must_use]
     pub fn nearest_miss(&self) -> Option<NearestMiss> {
         self.nearest
@@ -190,75 +200,4 @@ impl FailureReason {
             | Self::WeakKey => ResultType::CertificateNotTrusted,
         }
     }
-}
-
-/// A record that would match if it were published otherwise: what a publisher wants to hear.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum NearestMiss {
-    /// The record matches a certificate where its usage does not look.
-    Position {
-        /// The record's place in the RRset.
-        record: usize,
-        /// Its usage.
-        usage: Usage,
-        /// The matching certificate's place in what the server sent; 0 is its own.
-        certificate: usize,
-    },
-    /// The record holds what the other selector selects.
-    Selector {
-        /// The record's place in the RRset.
-        record: usize,
-        /// The matching certificate's place in what the server sent; 0 is its own.
-        certificate: usize,
-    },
-}
-
-impl fmt::Display for NearestMiss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Position { record, usage, certificate } => {
-                let usage = match usage {
-                    Usage::PkixTa => "pkix-ta",
-                    Usage::PkixEe => "pkix-ee",
-                    Usage::DaneTa => "dane-ta",
-                    Usage::DaneEe => "dane-ee",
-                };
-                write!(
-                    f,
-                    "record {record} is published as {usage} and matches certificate {certificate}"
-                )
-            }
-            Self::Selector { record, certificate } => {
-                write!(f, "record {record} matches certificate {certificate} by the other selector")
-            }
-        }
-    }
-}
-
-/// Looks for a record that would match under another usage or selector.
-pub(crate) fn nearest_miss(
-    records: &UsableSet,
-    leaf: &CertificateDer<'_>,
-    others: &[CertificateDer<'_>],
-) -> Option<NearestMiss> {
-    let chain = core::iter::once(leaf).chain(others).take(crate::trust_anchor::MAX_PRESENTED);
-    let mut selector = None;
-    for (certificate, der) in chain.enumerate() {
-        let Ok(parsed) = Certificate::parse(der) else { continue };
-        let mut digests = Digested::new(&parsed);
-        for record in records.records() {
-            let (index, usage) = (record.index(), record.usage());
-            if digests.matches(record) {
-                return Some(NearestMiss::Position { record: index, usage, certificate });
-            }
-            let other = match record.selected() {
-                Selected::Certificate => Selected::PublicKey,
-                Selected::PublicKey => Selected::Certificate,
-            };
-            if selector.is_none() && digests.matches_as(record, other) {
-                selector = Some(NearestMiss::Selector { record: index, certificate });
-            }
-        }
-    }
-    selector
 }

@@ -63,6 +63,7 @@ mod digest;
 pub mod discovery;
 mod failure;
 mod names;
+mod near;
 mod path;
 pub mod publish;
 mod report;
@@ -73,8 +74,9 @@ mod verify;
 
 pub use der::{Certificate, DerError, PublicKeyInfo, Version};
 pub use digest::{DigestAlgorithm, Digests, DigestsError, MAX_DIGEST, Sha256, Sha512};
-pub use failure::{Failure, FailureReason, NearestMiss};
+pub use failure::{Failure, FailureReason};
 pub use names::{Name, NameError};
+pub use near::{Excerpt, NearestMiss, Oid};
 pub use report::ResultType;
 pub use tlsa::{CertUsage, Matching, RdataError, Selector, Tlsa, TlsaSet, TlsaTextError};
 pub use usable::{

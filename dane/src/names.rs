@@ -131,6 +131,16 @@ pub(crate) fn matches(presented: &[u8], reference: &Name) -> bool {
         && dotted.get(1..).is_some_and(|base| base.eq_ignore_ascii_case(rest))
 }
 
+/// Whether a wildcard would stand for a reference identifier if its `*` were any number of labels.
+pub(crate) fn wildcard_is_near(presented: &[u8], reference: &Name) -> bool {
+    let Some(rest) = presented.strip_prefix(b"*.") else { return false };
+    let reference = reference.as_str().as_bytes();
+    let Some(start) = reference.len().checked_sub(rest.len()) else { return false };
+    let at_label = start == 0 || reference.get(start.saturating_sub(1)) == Some(&b'.');
+    let is_end = reference.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(rest));
+    is_wildcard_rest(rest) && at_label && is_end
+}
+
 /// At least two labels of letters, digits and inner hyphens.
 fn is_wildcard_rest(rest: &[u8]) -> bool {
     let mut labels = 0_usize;

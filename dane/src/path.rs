@@ -15,6 +15,7 @@ use crate::der::time::Validity;
 use crate::der::{Certificate, DerError, Version};
 use crate::failure::{Failure, FailureReason};
 use crate::names::{self, Name};
+use crate::near::{Excerpt, NearestMiss, Oid};
 
 /// A certificate with all that a path is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -25,10 +26,10 @@ pub(crate) struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, DerError> {
-        let outline = Certificate::parse_whole(der)?;
-        let extensions = Extensions::parse(&outline)?;
-        let validity = Validity::parse(outline.validity)?;
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, NearestMiss> {
+        let outline = Certificate::parse_whole(der).map_err(|_| NearestMiss::malformed(der))?;
+        let extensions = Extensions::parse(&outline).map_err(|_| NearestMiss::Extensions)?;
+        let validity = Validity::parse(outline.validity).map_err(|_| NearestMiss::Dates)?;
         Ok(Self { outline, extensions, validity })
     }
 
@@ -118,7 +119,7 @@ pub(crate) fn check(
     now: UnixTime,
 ) -> Result<(), Failure> {
     for (depth, certificate) in path.iter().enumerate() {
-        check_each(certificate).map_err(|reason| Failure::at(reason, depth))?;
+        check_each(certificate).map_err(|failure| failure.with_depth(depth))?;
     }
     check_leaf(path)?;
     check_issuers(path)?;
@@ -129,18 +130,20 @@ pub(crate) fn check(
 }
 
 /// Rules for every certificate, anchor and leaf included.
-fn check_each(certificate: &Parsed<'_>) -> Result<(), FailureReason> {
-    if certificate.extensions.unacceptable {
-        return Err(FailureReason::CriticalExtension);
+fn check_each(certificate: &Parsed<'_>) -> Result<(), Failure> {
+    if let Some(oid) = certificate.extensions.unacceptable {
+        let near = NearestMiss::Extension { oid: Oid::new(oid) };
+        return Err(Failure::new(FailureReason::CriticalExtension).near(Some(near)));
     }
     if certificate.extensions.server_auth == Some(ServerAuth::NotNamed) {
-        return Err(FailureReason::ExtendedKeyUsage);
+        return Err(Failure::new(FailureReason::ExtendedKeyUsage));
     }
     if certificate.outline.spki.is_weak() {
-        return Err(FailureReason::WeakKey);
+        return Err(Failure::weak_key(&certificate.outline.spki));
     }
     if certificate.outline.spki.has_explicit_curve() {
-        return Err(FailureReason::UnsupportedAlgorithm);
+        let near = Some(NearestMiss::ExplicitCurve);
+        return Err(Failure::new(FailureReason::UnsupportedAlgorithm).near(near));
     }
     Ok(())
 }
@@ -148,7 +151,9 @@ fn check_each(certificate: &Parsed<'_>) -> Result<(), FailureReason> {
 fn check_leaf(path: &[&Parsed<'_>]) -> Result<(), Failure> {
     let usage = path.first().and_then(|leaf| leaf.extensions.key_usage);
     match usage {
-        Some(usage) if !usage.fits_a_server() => Err(Failure::at(FailureReason::KeyUsage, 0)),
+        Some(usage) if !usage.fits_a_server() => {
+            Err(Failure::at(FailureReason::KeyUsage, 0).near(Some(NearestMiss::NoServerUsage)))
+        }
         _ => Ok(()),
     }
 }
@@ -159,7 +164,8 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
     for (depth, issuer) in path.iter().enumerate().skip(1) {
         let Extensions { key_usage, basic_constraints, .. } = issuer.extensions;
         if key_usage.is_some_and(|usage| !usage.has_cert_sign()) {
-            return Err(Failure::at(FailureReason::KeyUsage, depth));
+            let near = Some(NearestMiss::NoCertSign);
+            return Err(Failure::at(FailureReason::KeyUsage, depth).near(near));
         }
         let is_ca = match basic_constraints {
             Some(constraints) => constraints.ca,
@@ -170,7 +176,11 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
             None => false,
         };
         if !is_ca {
-            return Err(Failure::at(FailureReason::NotACa, depth));
+            let near = match basic_constraints {
+                Some(_) => NearestMiss::CaFalse,
+                None => NearestMiss::NoBasicConstraints,
+            };
+            return Err(Failure::at(FailureReason::NotACa, depth).near(Some(near)));
         }
     }
     Ok(())
@@ -181,8 +191,9 @@ fn check_path_length(path: &[&Parsed<'_>]) -> Result<(), Failure> {
     let mut between = 0_usize;
     for (depth, issuer) in path.iter().enumerate().skip(1) {
         let allowed = issuer.extensions.basic_constraints.and_then(|it| it.path_len);
-        if allowed.is_some_and(|allowed| between > allowed) {
-            return Err(Failure::at(FailureReason::PathLength, depth));
+        if let Some(allowed) = allowed.filter(|allowed| between > *allowed) {
+            let near = NearestMiss::PathLength { between, allowed };
+            return Err(Failure::at(FailureReason::PathLength, depth).near(Some(near)));
         }
         if !issuer.is_self_issued() {
             between = between.saturating_add(1);
@@ -197,19 +208,20 @@ fn check_dates(path: &[&Parsed<'_>], end: End, now: UnixTime) -> Result<(), Fail
     for (depth, certificate) in path.iter().enumerate() {
         let is_anchor = depth == topmost && end == End::Certificate;
         if !is_anchor || certificate.is_top() {
-            dates(certificate, now).map_err(|reason| Failure::at(reason, depth))?;
+            dates(certificate, now).map_err(|failure| failure.with_depth(depth))?;
         }
     }
     Ok(())
 }
 
-fn dates(certificate: &Parsed<'_>, now: UnixTime) -> Result<(), FailureReason> {
-    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+fn dates(certificate: &Parsed<'_>, time: UnixTime) -> Result<(), Failure> {
+    let now = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let Validity { not_before, not_after } = certificate.validity;
     if now < not_before {
-        Err(FailureReason::NotYetValid)
+        let near = NearestMiss::begins(not_before, time);
+        Err(Failure::new(FailureReason::NotYetValid).near(Some(near)))
     } else if now >= not_after {
-        Err(FailureReason::Expired)
+        Err(Failure::new(FailureReason::Expired).near(Some(NearestMiss::ended(not_after, time))))
     } else {
         Ok(())
     }
@@ -224,5 +236,38 @@ fn check_names(path: &[&Parsed<'_>], references: &[Name]) -> Result<(), Failure>
         found |= references.iter().any(|reference| names::matches(presented, reference));
     })
     .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
-    if found { Ok(()) } else { Err(Failure::at(FailureReason::NameMismatch, 0)) }
+    if found {
+        return Ok(());
+    }
+    Err(Failure::at(FailureReason::NameMismatch, 0).near(Some(nearest_name(leaf, references))))
+}
+
+/// The name that comes nearest, of a leaf that has none of the reference identifiers.
+fn nearest_name(leaf: &Parsed<'_>, references: &[Name]) -> NearestMiss {
+    let (mut first, mut wildcard, mut common) = (None, None, None);
+    let mut count = 0_u16;
+    // The names have been read before.
+    let _ = leaf.each_host_name(|name| {
+        count = count.saturating_add(1);
+        first = first.or(Some(name));
+        let reaches = || references.iter().any(|it| names::wildcard_is_near(name, it));
+        if wildcard.is_none() && reaches() {
+            wildcard = Some(name);
+        }
+    });
+    let others = count.saturating_sub(1);
+    if let Some(name) = wildcard {
+        return NearestMiss::Wildcard { name: Excerpt::new(name), others };
+    }
+    let _ = each_attribute(leaf.outline.subject, |attribute| {
+        let text = Some(attribute).filter(|it| it.oid == Attribute::COMMON_NAME);
+        let text = text.and_then(|it| string_octets(&it.value));
+        let fits = |text: &&[u8]| references.iter().any(|it| names::matches(text, it));
+        common = common.or(text.filter(fits));
+    });
+    match (common, first) {
+        (Some(name), _) => NearestMiss::CommonName { name: Excerpt::new(name), others: count },
+        (None, Some(name)) => NearestMiss::OtherName { name: Excerpt::new(name), others },
+        (None, None) => NearestMiss::NoName,
+    }
 }

@@ -248,6 +248,8 @@ pub struct UsableSet {
     records: Vec<UsableRecord>,
     /// Data of the `2 0 0` records in their order, those refused for a weak key included.
     anchors: Vec<Tlsa>,
+    /// The other records with their places and why they are not usable: none if outweighed.
+    unused: Vec<(usize, Tlsa, Option<Unusable>)>,
     digests: Digests,
 }
 
@@ -266,21 +268,30 @@ impl UsableSet {
         if records.len() > MAX_RECORDS {
             return Err(NoUsableRecords::TooMany(records.len()));
         }
-        let judged = records.iter().enumerate();
-        let mut usable: Vec<UsableRecord> = judged
-            .filter_map(|(index, tlsa)| UsableRecord::judge(index, tlsa, profile, digests).ok())
-            .collect();
+        let (mut usable, mut unused) = (Vec::new(), Vec::new());
+        for (index, tlsa) in records.iter().enumerate() {
+            match UsableRecord::judge(index, tlsa, profile, digests) {
+                Ok(record) => usable.push(record),
+                Err(why) => unused.push((index, tlsa.clone(), Some(why))),
+            }
+        }
         if usable.is_empty() {
             return Err(NoUsableRecords::AllUnusable);
         }
-        drop_weaker_digests(&mut usable);
+        drop_weaker_digests(&mut usable, &mut unused);
         usable.sort_by_key(|record| match record.usage {
             Usage::DaneEe => 0,
             Usage::DaneTa => 1,
             Usage::PkixEe => 2,
             Usage::PkixTa => 3,
         });
-        Ok(Self { records: usable, anchors: anchors(records), digests: *digests })
+        Ok(Self { records: usable, anchors: anchors(records), unused, digests: *digests })
+    }
+
+    /// The records that are not acted on: place, record, and why, none if a stronger digest outweighs
+    /// it.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = (usize, &Tlsa, Option<Unusable>)> {
+        self.unused.iter().map(|(index, tlsa, why)| (*index, tlsa, *why))
     }
 
     /// The certificates of the `2 0 0` records, usable or not, in the order of the RRset.
@@ -337,18 +348,24 @@ impl NoUsableRecords {
 }
 
 /// Keeps full data and, for each pair of usage and selector, the strongest digest there is.
-fn drop_weaker_digests(records: &mut Vec<UsableRecord>) {
+fn drop_weaker_digests(
+    records: &mut Vec<UsableRecord>,
+    dropped: &mut Vec<(usize, Tlsa, Option<Unusable>)>,
+) {
     let strongest: Vec<(Usage, Selected, usize)> = records
         .iter()
         .filter(|record| matches!(record.comparison, Comparison::Digest(_)))
         .map(|record| (record.usage, record.selected, record.rank))
         .collect();
-    records.retain(|record| match record.comparison {
-        Comparison::Full => true,
-        Comparison::Digest(_) => !strongest.iter().any(|(usage, selected, rank)| {
+    let is_weaker = |record: &UsableRecord| match record.comparison {
+        Comparison::Full => false,
+        Comparison::Digest(_) => strongest.iter().any(|(usage, selected, rank)| {
             *usage == record.usage && *selected == record.selected && *rank < record.rank
         }),
-    });
+    };
+    let weaker = records.iter().filter(|record| is_weaker(record));
+    dropped.extend(weaker.map(|record| (record.index, record.tlsa.clone(), None)));
+    records.retain(|record| !is_weaker(record));
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
 use crate::der::Certificate;
 use crate::digest::{DigestAlgorithm, MAX_DIGEST};
-use crate::failure::{Failure, FailureReason, nearest_miss};
+use crate::failure::{Failure, FailureReason};
 use crate::names::Name;
+use crate::near::{NearestMiss, nearest_miss};
 use crate::trust_anchor;
 use crate::usable::{Comparison, Selected, UsableRecord, UsableSet, Usage};
 
@@ -59,16 +60,16 @@ impl<'a> Verifier<'a> {
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<Match, Failure> {
-        let malformed = |depth| Failure::at(FailureReason::MalformedCertificate, depth);
-        let certificate = Certificate::parse_whole(leaf).map_err(|_| malformed(0))?;
+        let malformed = |depth, der| Failure::malformed(depth, NearestMiss::malformed(der));
+        let certificate = Certificate::parse_whole(leaf).map_err(|_| malformed(0, leaf))?;
         for (at, other) in others.iter().enumerate() {
-            Certificate::parse_whole(other).map_err(|_| malformed(at.saturating_add(1)))?;
+            Certificate::parse_whole(other).map_err(|_| malformed(at.saturating_add(1), other))?;
         }
         let mut digests = Digested::new(&certificate);
         for record in self.records_of(Usage::DaneEe) {
             if digests.matches(record) {
                 return match certificate.spki.is_weak() {
-                    true => Err(Failure::at(FailureReason::WeakKey, 0)),
+                    true => Err(Failure::weak_key(&certificate.spki).with_depth(0)),
                     false => Ok(Match::new(record, 0)),
                 };
             }
@@ -203,12 +204,7 @@ impl<'c, 'a> Digested<'c, 'a> {
 
     /// Whether the record's data is that of this certificate.
     pub(crate) fn matches(&mut self, record: &UsableRecord) -> bool {
-        self.matches_as(record, record.selected())
-    }
-
-    /// The same with another selector than the record's.
-    pub(crate) fn matches_as(&mut self, record: &UsableRecord, selected: Selected) -> bool {
-        let data = record.tlsa().data();
+        let (data, selected) = (record.tlsa().data(), record.selected());
         match record.comparison() {
             Comparison::Full => data == selected.of(self.certificate),
             Comparison::Digest(digest) => {

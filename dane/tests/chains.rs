@@ -646,7 +646,10 @@ fn b18_weak_keys_of_issuers() {
 fn b18_explicit_curves_are_refused() {
     let ec = common::der::oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]);
     let spki = seq(&[&seq(&[&ec, &seq(&[])]), &common::der::bits(&[4; 65])]);
-    all_pairs(&[leaf("Sub").spki(spki), sub(), root()], Some("unsupported-algorithm"));
+    let certs = [leaf("Sub").spki(spki), sub(), root()];
+    all_pairs(&certs, Some("unsupported-algorithm"));
+    let chain = sign(&certs);
+    told(&[record("2 0 1", &chain[2])], &chain, "unsupported-algorithm", "its curve has no name");
 }
 
 #[test]
@@ -659,7 +662,9 @@ fn b18_signatures_of_kinds_that_are_not_supported() {
         algorithms: (common::der::oid(&[0x2b, 0x65, 0x71]), common::der::oid(&[0x2b, 0x65, 0x70])),
         ..self::leaf("Sub")
     };
-    case(&[record("2 0 1", &sub)], &[&mismatch.sign(SUB), &sub]).bad("malformed-certificate");
+    let sent = [mismatch.sign(SUB), sub];
+    let sentence = "its two signature algorithms differ";
+    told(&[record("2 0 1", &sent[1])], &sent, "malformed-certificate", sentence);
 }
 
 // ---- key ids
@@ -919,7 +924,10 @@ fn paths_have_at_most_six_certificates_between() {
         let records = [record("2 0 1", &root)];
         match good {
             true => case(&records, &sent).accept(),
-            false => drop(case(&records, &sent).bad("path-length")),
+            false => {
+                let near = case(&records, &sent).bad("path-length").nearest_miss().unwrap();
+                assert_eq!(near.to_string(), "it goes on after 8 certificates");
+            }
         }
     }
 }
@@ -943,6 +951,233 @@ fn dane_r2_the_nearest_miss_is_told() {
     assert_eq!(case(&[wrong("3 1 1")], &[&leaf]).bad("no-match").nearest_miss(), None);
 }
 
+/// Judges, and wants this reason and this sentence after it.
+#[track_caller]
+fn told(records: &[Tlsa], chain: &[Vec<u8>], reason: &str, sentence: &str) {
+    let sent: Vec<&[u8]> = chain.iter().map(|it| &it[..]).collect();
+    let text = case(records, &sent).bad(reason).to_string();
+    assert_eq!(text.split_once("; ").map(|(_, near)| near), Some(sentence), "{text}");
+}
+
+/// The same record under other numbers.
+fn under(record: &Tlsa, numbers: &str) -> Tlsa {
+    let text = record.to_string();
+    format!("{numbers}{}", &text[5..]).parse().unwrap()
+}
+
+#[test]
+fn dane_r2_a_record_that_is_published_wrongly() {
+    let chain = chain();
+    let [leaf, sub, root] = &chain;
+    let digest = |numbers: &str, cert: &[u8]| record(numbers, cert);
+    for (near, sentence) in [
+        (digest("3 1 1", sub), "record 1 is published as dane-ee and matches certificate 1"),
+        (digest("2 0 1", leaf), "record 1 is published as dane-ta and matches certificate 0"),
+        (digest("3 0 1", root), "record 1 is published as dane-ee and matches certificate 2"),
+        (
+            under(&digest("3 1 1", leaf), "3 0 1"),
+            "record 1 matches certificate 0 by the other selector",
+        ),
+        (
+            under(&digest("2 0 1", sub), "2 1 1"),
+            "record 1 matches certificate 1 by the other selector",
+        ),
+        (
+            under(&digest("3 1 1", leaf), "3 1 2"),
+            "record 1 matches certificate 0 by matching type 1",
+        ),
+        (
+            under(&digest("3 0 2", leaf), "3 0 1"),
+            "record 1 matches certificate 0 by matching type 2",
+        ),
+        (
+            under(&digest("3 0 1", leaf), "3 0 0"),
+            "record 1 matches certificate 0 by matching type 1",
+        ),
+        (
+            under(&digest("3 1 0", leaf), "3 1 1"),
+            "record 1 matches certificate 0 by matching type 0",
+        ),
+        (
+            under(&digest("3 1 1", leaf), "1 1 1"),
+            "record 1 matches certificate 0, but is not usable: certificate usage 1 is not supported",
+        ),
+    ] {
+        told(&[wrong("3 0 1"), near], &chain, "no-match", sentence);
+    }
+    told(
+        &[digest("3 1 1", leaf), wrong("3 1 2")],
+        &chain,
+        "no-match",
+        "record 0 matches certificate 0, but a stronger digest outweighs it",
+    );
+}
+
+#[test]
+fn dane_r2_a_better_miss_outranks_an_earlier_one() {
+    let chain = chain();
+    let selector = under(&record("3 1 1", &chain[0]), "3 0 1");
+    let position = record("3 0 1", &chain[2]);
+    let sentence = "record 1 is published as dane-ee and matches certificate 2";
+    told(&[selector, position], &chain, "no-match", sentence);
+}
+
+#[test]
+fn dane_r2_near_misses_are_not_looked_for_beyond_the_limits() {
+    let [leaf, sub, _] = chain();
+    let blob = leaf_of_octets(60_000);
+    let failure = |sent: &[&[u8]]| case(&[record("3 1 1", &sub)], sent).bad("no-match");
+    assert!(failure(&[&leaf, &blob, &blob, &sub]).nearest_miss().is_some());
+    assert_eq!(failure(&[&leaf, &blob, &blob, &blob, &sub]).nearest_miss(), None);
+    let mut sent: Vec<&[u8]> = vec![&leaf; 11];
+    sent.push(&sub);
+    assert!(failure(&sent).nearest_miss().is_some());
+    sent.insert(0, &leaf);
+    assert_eq!(failure(&sent).nearest_miss(), None);
+}
+
+fn leaf_of_octets(octets: usize) -> Vec<u8> {
+    leaf("Sub").with(Ext::new(&[0x2a, 3, 4], false, vec![0; octets])).sign(SUB)
+}
+
+#[test]
+fn dane_r2_which_link_is_missing() {
+    let [leaf, sub, root] = chain();
+    let records = [record("2 0 1", &root)];
+    told(
+        &records,
+        &[leaf.clone(), root.clone()],
+        "not-in-path",
+        "record 0 matches certificate 1, but the path ends at depth 0, whose issuer is not there",
+    );
+    let other = Cert::ca("Elsewhere", "Elsewhere", OTHER).sign(OTHER);
+    told(
+        &[record("2 1 1", &other)],
+        &[leaf, sub.clone(), root.clone(), other],
+        "not-in-path",
+        "record 0 matches certificate 3, but the path ends at depth 2, whose issuer is not there",
+    );
+    let forged = self::leaf("Sub").sign(OTHER);
+    let sentence = "it is not signed by the key of its issuer at depth 1";
+    told(&records, &[forged, sub, root], "not-in-path", sentence);
+}
+
+#[test]
+fn dane_r2_dates_are_told() {
+    let told = |cert: Cert, reason: &str, sentence: &str| {
+        let chain = [cert.sign(SUB), sub().sign(ROOT), root().sign(ROOT)];
+        told(&[record("2 0 1", &chain[2])], &chain, reason, sentence);
+    };
+    let until = |end| leaf("Sub").dates("250101000000Z", end);
+    told(until("260101000000Z"), "expired", "it ended on 2026-01-01T00:00:00Z, 208 days ago");
+    told(until("260728115930Z"), "expired", "it ended on 2026-07-28T11:59:30Z, 30 s ago");
+    let from = leaf("Sub").dates("260801000000Z", "350101000000Z");
+    told(from, "not-yet-valid", "it begins on 2026-08-01T00:00:00Z, in 3 days");
+}
+
+#[test]
+fn dane_r2_names_are_told_in_bounds_and_escaped() {
+    let told = |cert: Cert, sentence: &str| {
+        let chain = [cert.sign(SUB), sub().sign(ROOT), root().sign(ROOT)];
+        told(&[record("2 0 1", &chain[2])], &chain, "name-mismatch", sentence);
+    };
+    let named = |names: &[&str]| Cert::leaf("Sub", names, LEAF);
+    told(leaf("Sub").without(17), "it has no name of a host");
+    told(named(&["a.example", "b.example"]), "it has the name a.example and 1 others");
+    told(named(&["a\r\nb"]), r"it has the name a\r\nb and 0 others");
+    let long = "a".repeat(41);
+    let cut = format!("it has the name {}... and 0 others", &long[..40]);
+    told(named(&[&long]), &cut);
+    told(named(&[&long[..40]]), &cut.replace("...", ""));
+    let wildcard =
+        "its wildcard *.mx.example.org stands for exactly one label; it has 1 other names";
+    told(named(&["a.example", "*.mx.example.org"]), wildcard);
+    let common = "its common name mx.example.org does not count beside 1 dns names";
+    told(named(&["a.example"]).subject(common_name(MX)), common);
+}
+
+#[test]
+fn dane_r2_what_is_at_fault_in_a_certificate() {
+    let (leaf, sub) = (|| leaf("Sub"), || sub());
+    let critical = |arcs: &[u8]| Ext::new(arcs, true, vec![]);
+    let long = [0x2a; 41];
+    let dots = format!("the extension is 1.2{}...", ".42".repeat(39));
+    let rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
+    let mut sha1 = leaf();
+    sha1.algorithms = (common::der::oid(&rsa), common::der::oid(&rsa));
+    let forbids = Ext::constraints(&[], &[dns("example.org")]);
+    for (leaf, sub, reason, sentence) in [
+        (
+            leaf().with(critical(&[0x2a, 3, 4])),
+            sub(),
+            "critical-extension",
+            "the extension is 1.2.3.4",
+        ),
+        (
+            leaf(),
+            sub().with(critical(&rsa)),
+            "critical-extension",
+            "the extension is 1.2.840.113549.1.1.5",
+        ),
+        (leaf().with(critical(&long)), sub(), "critical-extension", &dots),
+        (
+            leaf().spki(rsa_spki(1024)),
+            sub(),
+            "weak-key",
+            "its rsa key has 1024 bits, expected at least 2048",
+        ),
+        (sha1, sub(), "unsupported-algorithm", "its signature algorithm is 1.2.840.113549.1.1.5"),
+        (
+            leaf().with(Ext::key_usage(2)),
+            sub(),
+            "key-usage",
+            "it has neither digitalSignature, keyEncipherment nor keyAgreement",
+        ),
+        (leaf(), sub().with(Ext::key_usage(2)), "key-usage", "it lacks keyCertSign"),
+        (leaf(), sub().with(Ext::not_ca()), "not-a-ca", "its basic constraints say so"),
+        (leaf(), sub().without(19), "not-a-ca", "it has no basic constraints"),
+        (
+            leaf(),
+            sub().with(forbids),
+            "name-constraints",
+            "the constraints are those of the issuer at depth 1",
+        ),
+        (
+            leaf().with(Ext::alt_names(&[vec![0xff]])),
+            sub(),
+            "malformed-certificate",
+            "its extensions cannot be read",
+        ),
+    ] {
+        let chain = [leaf.sign(SUB), sub.sign(ROOT), root().sign(ROOT)];
+        told(&[record("2 0 1", &chain[2])], &chain, reason, sentence);
+    }
+    let [good, ..] = chain();
+    let longer = [&good[..], &[0]].concat();
+    let sentence = format!("octets after the expected end at offset {}", good.len());
+    told(&[record("3 1 1", &good)], &[longer], "malformed-certificate", &sentence);
+    let null = seq(&[&leaf().subject(vec![0x30, 2, 5, 0]).tbs(), &[0x30, 0], &[3, 2, 0, 1]]);
+    let sentence = "a field of it is not in the form of its type";
+    told(&[record("3 1 1", &good)], &[null], "malformed-certificate", sentence);
+    let dates = leaf().dates("251301000000Z", "350101000000Z").sign(SUB);
+    let chain = [dates, sub().sign(ROOT), root().sign(ROOT)];
+    let sentence = "its dates cannot be read";
+    told(&[record("2 0 1", &chain[2])], &chain, "malformed-certificate", sentence);
+    let short = root().with(Ext::ca(Some(0))).sign(ROOT);
+    let chain = [leaf().sign(SUB), sub().sign(ROOT), short];
+    let sentence = "1 cas are below it, it allows 0";
+    told(&[record("2 0 1", &chain[2])], &chain, "path-length", sentence);
+    let many = vec![chain[0].clone(); 13];
+    let octets = many.iter().map(Vec::len).sum::<usize>();
+    let sentence = format!("13 were sent, of {octets} octets");
+    told(&[wrong("2 0 1")], &many, "too-many-certificates", &sentence);
+}
+
+#[test]
+fn a_failure_is_small() {
+    assert!(size_of::<Failure>() <= 96, "{}", size_of::<Failure>());
+}
+
 // ---- the generic profile
 
 fn generic<'a>(records: &'a [Tlsa], chain: &'a [&'a [u8]], roots: &'a [&'a [u8]]) -> Case<'a> {
@@ -957,7 +1192,9 @@ fn rfc7671_5_3_pkix_ee_needs_a_match_and_a_path() {
         let matched = generic(&records, &[&leaf, &sub], &[&root]).good();
         assert_eq!((matched.usage(), matched.depth()), (Usage::PkixEe, 0));
         generic(&records, &[&leaf, &sub], &[]).bad("not-in-path");
-        generic(&records, &[&leaf], &[&root]).bad("not-in-path");
+        let failure = generic(&records, &[&leaf], &[&root]).bad("not-in-path");
+        let near = NearestMiss::Unlinked { record: 0, certificate: 0, last: 0 };
+        assert_eq!(failure.nearest_miss(), Some(near));
         generic(&[wrong(numbers)], &[&leaf, &sub], &[&root]).bad("no-match");
         let (sent, roots): ([&[u8]; 2], [&[u8]; 1]) = ([&leaf, &sub], [&root]);
         let judged = Case { names: &["x.example"], ..generic(&records, &sent, &roots) };

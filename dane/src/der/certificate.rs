@@ -191,6 +191,11 @@ impl<'a> PublicKeyInfo<'a> {
         }
     }
 
+    /// Bits of an RSA key's modulus; 0 if it cannot be read.
+    pub(crate) fn rsa_bits(&self) -> usize {
+        modulus_bits(self.key).unwrap_or_default()
+    }
+
     /// Whether a signature of this algorithm may come from this key; false only if it cannot.
     pub(crate) fn may_sign(&self, algorithm: &[u8]) -> bool {
         match (Kind::of(self.algorithm), Kind::of(algorithm)) {

@@ -13,8 +13,8 @@ pub(crate) struct Extensions<'a> {
     pub(crate) name_constraints: Option<NameConstraints<'a>>,
     pub(crate) subject_key_id: Option<&'a [u8]>,
     pub(crate) authority_key_id: Option<AuthorityKeyId<'a>>,
-    /// Whether there is a critical one that is not understood here, or one of a proxy certificate.
-    pub(crate) unacceptable: bool,
+    /// The type of a critical one that is not understood here, or of one of a proxy certificate.
+    pub(crate) unacceptable: Option<&'a [u8]>,
 }
 
 impl<'a> Extensions<'a> {
@@ -52,11 +52,11 @@ impl<'a> Extensions<'a> {
         Ok(())
     }
 
-    fn read_one(&mut self, oid: &[u8], critical: bool, value: Tlv<'a>) -> Result<(), DerError> {
+    fn read_one(&mut self, oid: &'a [u8], critical: bool, value: Tlv<'a>) -> Result<(), DerError> {
         let at = value.at;
         match oid {
             [0x55, 0x1d, 14] => {
-                self.unacceptable |= critical;
+                self.refuse_if(critical, oid);
                 let id = || single(value.value, tag::OCTET_STRING).map(|id| id.value);
                 once(&mut self.subject_key_id, id, at)
             }
@@ -71,20 +71,26 @@ impl<'a> Extensions<'a> {
                 once(&mut self.name_constraints, || NameConstraints::parse(value.value), at)
             }
             [0x55, 0x1d, 35] => {
-                self.unacceptable |= critical;
+                self.refuse_if(critical, oid);
                 once(&mut self.authority_key_id, || AuthorityKeyId::parse(value.value), at)
             }
             [0x55, 0x1d, 37] => once(&mut self.server_auth, || ServerAuth::parse(value.value), at),
             // CRL distribution points and the four of certificate policies: not evaluated.
             [0x55, 0x1d, 31 | 32 | 33 | 36 | 54] => Ok(()),
             PROXY_CERTIFICATE => {
-                self.unacceptable = true;
+                self.refuse_if(true, oid);
                 Ok(())
             }
             _ => {
-                self.unacceptable |= critical;
+                self.refuse_if(critical, oid);
                 Ok(())
             }
+        }
+    }
+
+    fn refuse_if(&mut self, refused: bool, oid: &'a [u8]) {
+        if refused && self.unacceptable.is_none() {
+            self.unacceptable = Some(oid);
         }
     }
 }
@@ -316,7 +322,7 @@ mod tests {
         let value = Tlv { tag: tag::OCTET_STRING, value: &[0x30, 0], whole: &[], at: 3 };
         assert_eq!(found.read_one(&[0x55, 0x1d, 19], true, value), Ok(()));
         assert_eq!(found.read_one(&[0x55, 0x1d, 19], true, value), Err(DerError::Value(3)));
-        assert!(!found.unacceptable);
+        assert!(found.unacceptable.is_none());
     }
 
     #[test]
@@ -325,7 +331,7 @@ mod tests {
             let mut found = Extensions::default();
             let value = Tlv { tag: tag::OCTET_STRING, value, whole: &[], at: 0 };
             found.read_one(oid, critical, value).unwrap();
-            found.unacceptable
+            found.unacceptable.is_some()
         };
         assert!(unacceptable(&[0x55, 0x1d, 99], true, &[]));
         assert!(!unacceptable(&[0x55, 0x1d, 99], false, &[]));

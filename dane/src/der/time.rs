@@ -72,6 +72,19 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + day_of_year - 719_468
 }
 
+/// Year, month and day of a day since 1 January 1970: the way back from [`days_since_1970`].
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days.saturating_add(719_468);
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (year_of_era + era * 400 + carry, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -133,6 +146,16 @@ mod tests {
         ] {
             assert_eq!(read(tag::GENERALIZED_TIME, text), Ok(seconds), "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_is_its_date_and_back() {
+        for days in (-719_162..2_932_897).step_by(7).chain([-1, 0, 11_016, 11_017, 47_540]) {
+            let (year, month, day) = civil(days);
+            assert!((1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day));
+            assert_eq!(days_since_1970(year, month, day), days);
+        }
+        assert_eq!(civil(11_016), (2000, 2, 29));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use signatures::Signatures;
 
 use crate::der::Certificate;
 use crate::failure::{Failure, FailureReason};
+use crate::near::NearestMiss;
 use crate::path::Parsed;
 use crate::usable::{UsableRecord, Usage};
 use crate::verify::{Digested, Match, Verifier};
@@ -26,7 +27,7 @@ use crate::verify::{Digested, Match, Verifier};
 pub(crate) const MAX_PRESENTED: usize = 12;
 
 /// Octets of them in all, so that digests of all stay cheap; real chains have under ten thousand.
-const MAX_PRESENTED_OCTETS: usize = 131_072;
+pub(crate) const MAX_PRESENTED_OCTETS: usize = 131_072;
 
 /// Judges a chain by the records that need a path.
 pub(crate) fn verify(
@@ -43,7 +44,9 @@ pub(crate) fn verify(
     }
     let octets = others.iter().fold(leaf.len(), |sum, one| sum.saturating_add(one.len()));
     if others.len() >= MAX_PRESENTED || octets > MAX_PRESENTED_OCTETS {
-        return Err(Failure::new(FailureReason::TooManyCertificates));
+        let certificates = others.len().saturating_add(1);
+        let near = Some(NearestMiss::Sent { certificates, octets });
+        return Err(Failure::new(FailureReason::TooManyCertificates).near(near));
     }
     let search = Search::new(verifier, leaf, others, now)?;
     let mut open = Failure::new(FailureReason::NoMatch);
@@ -71,6 +74,8 @@ type Progress = ControlFlow<Result<Match, Failure>, Failure>;
 struct Search<'s> {
     verifier: &'s Verifier<'s>,
     leaf: Parsed<'s>,
+    /// What the server sent after the leaf.
+    others: &'s [CertificateDer<'s>],
     /// The presented certificates after the leaf, each once, the leaf itself left out.
     presented: Vec<Parsed<'s>>,
     now: UnixTime,
@@ -84,18 +89,18 @@ impl<'s> Search<'s> {
         others: &'s [CertificateDer<'s>],
         now: UnixTime,
     ) -> Result<Self, Failure> {
-        let malformed = |depth| Failure::at(FailureReason::MalformedCertificate, depth);
-        let leaf = Parsed::parse(leaf).map_err(|_| malformed(0))?;
+        let leaf = Parsed::parse(leaf).map_err(|error| Failure::malformed(0, error))?;
         let mut presented: Vec<Parsed<'s>> = Vec::with_capacity(others.len());
         for (at, der) in others.iter().enumerate() {
             let known =
                 presented.iter().chain([&leaf]).any(|one| one.outline.whole == der.as_ref());
             if !known {
-                presented.push(Parsed::parse(der).map_err(|_| malformed(at.saturating_add(1)))?);
+                let malformed = |error| Failure::malformed(at.saturating_add(1), error);
+                presented.push(Parsed::parse(der).map_err(malformed)?);
             }
         }
         let signatures = RefCell::new(Signatures::new(verifier.algorithms()));
-        Ok(Self { verifier, leaf, presented, now, signatures })
+        Ok(Self { verifier, leaf, others, presented, now, signatures })
     }
 
     fn usable(&self, usage: Usage) -> impl Iterator<Item = &'s UsableRecord> {

@@ -11,6 +11,7 @@ use super::agree::agree;
 use super::{Goal, Progress, Search};
 use crate::der::PublicKeyInfo;
 use crate::failure::{Failure, FailureReason};
+use crate::near::NearestMiss;
 use crate::path::{self, End, Parsed};
 use crate::usable::{Comparison, Selected, UsableRecord, Usage};
 use crate::verify::Match;
@@ -27,7 +28,7 @@ impl<'s> Search<'s> {
         let mut path = Vec::from([self.leaf]);
         while let Some(issuer) = self.issuer(&path, &pool) {
             if path.len() == MAX_PATH {
-                return ControlFlow::Continue(Failure::new(FailureReason::PathLength));
+                return ControlFlow::Continue(long_path());
             }
             path.push(issuer);
             if let Some(record) = self.matching(Usage::DaneTa, &issuer.outline) {
@@ -36,23 +37,39 @@ impl<'s> Search<'s> {
                 return ControlFlow::Break(verdict.map(|()| Match::new(record, depth)));
             }
         }
-        self.bare_keys(&path, Failure::new(self.open_end(&path, &pool)))
+        self.bare_keys(&path, self.open_end(&path, &pool))
     }
 
     /// Why a path has ended without a match.
-    fn open_end(&self, path: &[Parsed<'s>], pool: &[Parsed<'s>]) -> FailureReason {
-        let is_matched = |one: &Parsed<'_>| self.matching(Usage::DaneTa, &one.outline).is_some();
+    fn open_end(&self, path: &[Parsed<'s>], pool: &[Parsed<'s>]) -> Failure {
         let unfit = path.last().and_then(|top| {
             pool.iter().find(|one| top.names_as_issuer(one) && !top.may_be_issued_by(one))
         });
-        let is_torn = |one: &Parsed<'_>| one.outline.tbs_algorithm != one.outline.algorithm;
         match unfit {
-            Some(_) if path.last().is_some_and(is_torn) => FailureReason::MalformedCertificate,
-            Some(issuer) if issuer.outline.spki.is_weak() => FailureReason::WeakKey,
-            Some(_) => FailureReason::UnsupportedAlgorithm,
-            None if self.presented.iter().any(is_matched) => FailureReason::NotInPath,
-            None => FailureReason::NoMatch,
+            Some(_) if path.last().is_some_and(is_torn) => {
+                let near = Some(NearestMiss::TwoAlgorithms);
+                Failure::new(FailureReason::MalformedCertificate).near(near)
+            }
+            Some(issuer) if issuer.outline.spki.is_weak() => {
+                Failure::weak_key(&issuer.outline.spki)
+            }
+            Some(_) => unsupported(path.last()),
+            None => self.unlinked(Usage::DaneTa, path),
         }
+    }
+
+    /// A record may match a certificate that the path does not reach.
+    fn unlinked(&self, usage: Usage, path: &[Parsed<'s>]) -> Failure {
+        let matched = self
+            .presented
+            .iter()
+            .find_map(|one| self.matching(usage, &one.outline).map(|record| (record.index(), one)));
+        let Some((record, one)) = matched else { return Failure::new(FailureReason::NoMatch) };
+        let at = self.others.iter().position(|der| der.as_ref() == one.outline.whole);
+        let certificate = at.unwrap_or_default().saturating_add(1);
+        let last = path.len().saturating_sub(1);
+        let near = NearestMiss::Unlinked { record, certificate, last };
+        Failure::new(FailureReason::NotInPath).near(Some(near))
     }
 
     /// Tries the keys of `2 1 0` records on the topmost certificate of a path.
@@ -87,10 +104,11 @@ impl<'s> Search<'s> {
                 None => self.issuer(&path, &self.presented),
                 root => root,
             };
-            let failure = |reason| ControlFlow::Continue(Failure::new(reason));
-            let Some(issuer) = issuer else { return failure(FailureReason::NotInPath) };
+            let Some(issuer) = issuer else {
+                return ControlFlow::Continue(self.no_root(&path, goal));
+            };
             if path.len() == MAX_PATH {
-                return failure(FailureReason::PathLength);
+                return ControlFlow::Continue(long_path());
             }
             path.push(issuer);
             trusted = root.is_some();
@@ -105,6 +123,18 @@ impl<'s> Search<'s> {
                 return ControlFlow::Break(verdict.map(|()| Match::new(record, depth)));
             }
         }
+    }
+
+    /// A record matches, but no path goes on from here to a root.
+    fn no_root(&self, path: &[Parsed<'s>], goal: Goal<'s>) -> Failure {
+        let near = match goal {
+            Goal::Leaf(record) => {
+                let (record, last) = (record.index(), path.len().saturating_sub(1));
+                Some(NearestMiss::Unlinked { record, certificate: 0, last })
+            }
+            Goal::OnTheWay => self.unlinked(Usage::PkixTa, path).nearest_miss(),
+        };
+        Failure::new(FailureReason::NotInPath).near(near)
     }
 
     /// The certificate of the pool that is taken for the issuer of the topmost one: the first within
@@ -138,9 +168,18 @@ impl<'s> Search<'s> {
         path::check(&whole, end, self.verifier.names(), self.now)?;
         let mut signatures = self.signatures.borrow_mut();
         for (depth, (one, issuer)) in path.iter().zip(path.iter().skip(1)).enumerate() {
-            signatures
-                .check(&one.outline, &issuer.outline.spki)
-                .map_err(|reason| Failure::at(reason, depth))?;
+            signatures.check(&one.outline, &issuer.outline.spki).map_err(|reason| {
+                let issuer = depth.saturating_add(1);
+                let near = match reason {
+                    FailureReason::NotInPath => Some(NearestMiss::NotSigned { issuer }),
+                    FailureReason::UnsupportedAlgorithm => NearestMiss::algorithm(&one.outline),
+                    FailureReason::MalformedCertificate if is_torn(one) => {
+                        Some(NearestMiss::TwoAlgorithms)
+                    }
+                    _ => None,
+                };
+                Failure::at(reason, depth).near(near)
+            })?;
         }
         agree(path, key, &signatures, self.now).map_err(Failure::new)
     }
@@ -158,6 +197,21 @@ impl<'s> Search<'s> {
             record.selected() == selected && matches!(record.comparison(), Comparison::Full)
         })
     }
+}
+
+/// Whether its two signature algorithms differ.
+fn is_torn(one: &Parsed<'_>) -> bool {
+    one.outline.tbs_algorithm != one.outline.algorithm
+}
+
+fn long_path() -> Failure {
+    let near = NearestMiss::LongPath { certificates: MAX_PATH };
+    Failure::new(FailureReason::PathLength).near(Some(near))
+}
+
+fn unsupported(certificate: Option<&Parsed<'_>>) -> Failure {
+    let near = certificate.and_then(|one| NearestMiss::algorithm(&one.outline));
+    Failure::new(FailureReason::UnsupportedAlgorithm).near(near)
 }
 
 /// The reason that says more: that nothing was found says least.
