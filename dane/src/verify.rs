@@ -43,12 +43,12 @@ impl<'a> Verifier<'a> {
         Self { roots, ..self }
     }
 
-    /// Judges a chain as the server sent it: its certificate, then the others in any order. All of
-    /// them have to be certificates.
+    /// Judges a chain as the server sent it: its certificate, then the others in any order.
     ///
-    /// DANE-EE looks at the server's certificate only, and at no name, date, extension or signature
-    /// in it ([RFC 7672 section 3.1.1](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.1)); it
-    /// does not allocate. DANE-TA needs a path to the matched certificate or key and a name
+    /// DANE-EE looks at the server's certificate only, whatever comes behind it, and at no name, date,
+    /// extension or signature in it
+    /// ([RFC 7672 section 3.1.1](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.1)); it does not
+    /// allocate. Where no such record matches, all of them have to be certificates. DANE-TA needs a path to the matched certificate or key and a name
     /// ([RFC 7672 section 3.1.2](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.2)).
     ///
     /// # Errors
@@ -62,9 +62,6 @@ impl<'a> Verifier<'a> {
     ) -> Result<Match, Failure> {
         let malformed = |depth, der| Failure::malformed(depth, NearestMiss::malformed(der));
         let certificate = Certificate::parse_whole(leaf).map_err(|_| malformed(0, leaf))?;
-        for (at, other) in others.iter().enumerate() {
-            Certificate::parse_whole(other).map_err(|_| malformed(at.saturating_add(1), other))?;
-        }
         let mut digests = Digested::new(&certificate);
         for record in self.records_of(Usage::DaneEe) {
             if digests.matches(record) {
@@ -73,6 +70,9 @@ impl<'a> Verifier<'a> {
                     false => Ok(Match::new(record, 0)),
                 };
             }
+        }
+        for (at, other) in others.iter().enumerate() {
+            Certificate::parse_whole(other).map_err(|_| malformed(at.saturating_add(1), other))?;
         }
         let failure = match trust_anchor::verify(self, leaf, others, now) {
             Ok(matched) => return Ok(matched),
