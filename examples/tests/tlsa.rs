@@ -208,8 +208,17 @@ fn a_change_of_certificates_is_planned() {
     let (folder, old, new) = (Folder::new("rollover"), Own::new(), Own::new());
     let before = folder.file("old.pem", old.certificate.pem());
     let after = folder.file("new.pem", new.certificate.pem());
-    let plan =
-        ["rollover", "--old", &before, "--new", &after, "--ttl", "600", "--propagation", "60"];
+    let plan = [
+        "rollover",
+        "--old-chain",
+        &before,
+        "--new-chain",
+        &after,
+        "--ttl",
+        "600",
+        "--propagation",
+        "60",
+    ];
     let object = json(&[&plan[..], &["--host", HOST]].concat(), 0);
     let expected = serde_json::json!({
         "owner": "_25._tcp.mx.example.org",
@@ -222,13 +231,15 @@ fn a_change_of_certificates_is_planned() {
     assert_eq!(object, expected);
     let text = expect(&plan, 0, "wait 660 seconds");
     assert!(text.find(&new.record()) < text.find("new certificate"), "published first: {text}");
-    // A record of the issuer stays as it is.
-    let anchor = format!("2 1 1 {}", "ab".repeat(32));
-    let object = json(&[&plan[..], &["--record", &anchor, "--record", &old.record()]].concat(), 0);
-    assert_eq!(object["steps"][2]["records"], serde_json::json!([anchor, new.record()]));
-    // The same key: there is nothing to publish.
-    let object = json(&["rollover", "--old", &before, "--new", &before, "--ttl", "600"], 0);
-    assert_eq!(object["steps"], serde_json::json!([{ "wait": 0, "do": "deploy" }]));
+    // A record that the chain does not satisfy goes.
+    let stale = format!("2 1 1 {}", "ab".repeat(32));
+    let object = json(&[&plan[..], &["--record", &stale, "--record", &old.record()]].concat(), 0);
+    assert_eq!(object["steps"][2]["records"], serde_json::json!([new.record()]));
+    expect(&[&plan[..], &["--record", &stale]].concat(), 65, "do not match");
+    // The same chain: there is nothing to do.
+    let same = ["rollover", "--old-chain", &before, "--new-chain", &before, "--ttl", "600"];
+    assert_eq!(json(&same, 0)["steps"], serde_json::json!([]));
+    expect(&same, 0, "nothing changes");
 
     let key = folder.file("key.pem", new.key.public_key_pem());
     expect(
@@ -246,6 +257,74 @@ fn a_change_of_certificates_is_planned() {
         let ttl: &[&str] = if option == "--ttl" { &[] } else { &["--ttl", "1"] };
         expect(&[&arguments[..], ttl, &[option, value]].concat(), 64, word);
     }
+}
+
+// RFC 7671 section 8.1.
+#[test]
+fn a_change_of_anchors_of_kinds_and_the_first_and_last_records_are_planned() {
+    let folder = Folder::new("anchors");
+    let issued = |ca: &str, file: &str| {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, ca);
+        let key = KeyPair::generate().unwrap();
+        let anchor = params.self_signed(&key).unwrap();
+        let own = KeyPair::generate().unwrap();
+        let issuer = rcgen::Issuer::from_params(&params, &key);
+        let leaf = CertificateParams::new([HOST.into()]).unwrap().signed_by(&own, &issuer).unwrap();
+        let digest = |key: &KeyPair| hex(&Sha256::digest(key.subject_public_key_info()));
+        let anchor_record = format!("2 1 1 {}", digest(&key));
+        (
+            folder.file(file, leaf.pem() + &anchor.pem()),
+            anchor_record,
+            format!("3 1 1 {}", digest(&own)),
+        )
+    };
+    let (before, old, old_leaf) = issued("Old CA", "old.pem");
+    let (after, new, new_leaf) = issued("New CA", "new.pem");
+    let to = [
+        "rollover",
+        "--old-chain",
+        &before,
+        "--new-chain",
+        &after,
+        "--ttl",
+        "9",
+        "--propagation",
+        "1",
+    ];
+    let steps = |more: &[&str]| json(&[&to[..], more].concat(), 0)["steps"].clone();
+    let change = |first: [&str; 2], last: &str| {
+        serde_json::json!([
+            { "wait": 0, "do": "publish", "records": first },
+            { "wait": 10, "do": "deploy" },
+            { "wait": 0, "do": "publish", "records": [last] },
+        ])
+    };
+    assert_eq!(steps(&["--record", &old]), change([&old, &new], &new));
+    let to_leaf = steps(&["--record", &old, "--next", "3 1 1"]);
+    assert_eq!(to_leaf, change([&old, &new], &new_leaf));
+    assert_eq!(steps(&["--next", "2 1 1"]), change([&old_leaf, &new_leaf], &new));
+
+    let first = serde_json::json!([
+        { "wait": 0, "do": "deploy" },
+        { "wait": 0, "do": "publish", "records": [new_leaf] },
+    ]);
+    assert_eq!(
+        json(&["rollover", "--first", "--new-chain", &after, "--ttl", "9"], 0)["steps"],
+        first
+    );
+    let withdraw =
+        ["rollover", "--withdraw", "--old-chain", &before, "--ttl", "9", "--propagation", "1"];
+    let last = serde_json::json!([
+        { "wait": 0, "do": "publish", "records": [] },
+        { "wait": 10, "do": "release" },
+    ]);
+    assert_eq!(json(&withdraw, 0)["steps"], last);
+    let text = expect(&withdraw, 0, "remove all records");
+    assert!(text.contains("wait 10 seconds, then no sender"), "{text}");
+    expect(&["rollover", "--first", "--withdraw", "--ttl", "9"], 64, "cannot be used with");
+    expect(&["rollover", "--new-chain", &after, "--ttl", "9"], 64, "--old-chain");
 }
 
 /// The lab, with the options that lead there.

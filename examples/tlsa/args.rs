@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Make(Make),
     /// Connects to a server and holds its chain against its records.
     Check(Box<Check>),
-    /// Prints which records must stand when, while a server's certificate changes.
+    /// Prints which records must stand when, while a server's certificate, CA or records change.
     Rollover(Rollover),
 }
 
@@ -147,17 +147,30 @@ pub(crate) enum Tls {
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Rollover {
-    /// The certificate, or chain, that the server sends now, in PEM.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) old: PathBuf,
+    /// The chain that the server sends now, its own certificate first, in PEM.
+    #[arg(long, alias = "old", value_name = "FILE", required_unless_present = "first")]
+    pub(crate) old_chain: Option<PathBuf>,
 
     /// The one that it is to send.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) new: PathBuf,
+    #[arg(long, alias = "new", value_name = "FILE", required_unless_present = "withdraw")]
+    pub(crate) new_chain: Option<PathBuf>,
 
     /// A record that stands now; may be given several times. If absent, the old certificate's 3 1 1.
     #[arg(long, value_name = "U S M DATA")]
     pub(crate) record: Vec<Tlsa>,
+
+    /// Usage, selector and matching type of a record that is to stand in the end, made of the new chain;
+    /// may be given several times. If absent, those of the records that stand now.
+    #[arg(long, value_name = "U S M")]
+    pub(crate) next: Vec<RecordKind>,
+
+    /// No records stand now.
+    #[arg(long, conflicts_with_all = ["record", "withdraw"])]
+    pub(crate) first: bool,
+
+    /// No records are to stand in the end.
+    #[arg(long, conflicts_with = "next")]
+    pub(crate) withdraw: bool,
 
     /// The time to live of the records, in seconds.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=0x7fff_ffff))]

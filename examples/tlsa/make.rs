@@ -26,7 +26,12 @@ pub(crate) fn run(args: &Make) -> Result<Exit, Stopped> {
     Ok(Exit::Fine)
 }
 
-fn of(content: &Content, kind: RecordKind, depth: Option<usize>) -> Result<Tlsa, String> {
+/// The record of this kind.
+pub(crate) fn of(
+    content: &Content,
+    kind: RecordKind,
+    depth: Option<usize>,
+) -> Result<Tlsa, String> {
     let RecordKind { usage, selector, matching } = kind;
     let made = match content {
         Content::Key(_) if depth.is_some() => {

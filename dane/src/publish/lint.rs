@@ -6,7 +6,7 @@ use core::fmt;
 use crate::der::Certificate;
 use crate::digest::Digests;
 use crate::tlsa::{CertUsage, Matching, Tlsa, TlsaSet};
-use crate::usable::{Comparison, Profile, Selected, Unusable, UsableRecord, Usage};
+use crate::usable::{Comparison, MAX_RECORDS, Profile, Selected, Unusable, UsableRecord, Usage};
 use crate::verify::Digested;
 
 /// How bad a problem is.
@@ -60,6 +60,8 @@ pub enum Problem {
     Unusable(Unusable),
     /// There is RDATA that is no record.
     Malformed,
+    /// There are more records than clients look at.
+    TooManyRecords,
     /// No record is there for the next certificate.
     NextNotPublished,
     /// There are records, and the server does not offer STARTTLS to everybody.
@@ -77,6 +79,7 @@ impl Problem {
             | Self::AnchorNotSent
             | Self::NextNotPublished
             | Self::NoStartTls(_)
+            | Self::TooManyRecords
             | Self::Chain(_) => Severity::Error,
             Self::BareKeyAnchor
             | Self::PkixUsage
@@ -99,6 +102,7 @@ impl Problem {
             Self::OnlySha512 => "only-sha2-512",
             Self::Unusable(why) => why.reason(),
             Self::Malformed => "malformed-rdata",
+            Self::TooManyRecords => "too-many-records",
             Self::NextNotPublished => "next-not-published",
             Self::NoStartTls(StartTls::Selectively) => "selective-starttls",
             Self::NoStartTls(StartTls::Always | StartTls::Never) => "no-starttls",
@@ -117,6 +121,7 @@ impl Problem {
             Self::FullData => "publish a digest, it is shorter and says the same",
             Self::OnlySha512 => "publish sha2-256 too, for every client has it",
             Self::Unusable(_) | Self::Malformed => "remove the record, or publish it anew",
+            Self::TooManyRecords => "remove records of certificates that are not in use",
             Self::NextNotPublished => {
                 "publish its record, and wait for the ttl, before it is deployed"
             }
@@ -151,6 +156,9 @@ pub fn lint(records: &TlsaSet, chain: &[&[u8]], starttls: StartTls) -> Vec<Findi
     }
     if records.malformed() > 0 {
         findings.push(Finding { problem: Problem::Malformed, record: None });
+    }
+    if records.len() > MAX_RECORDS {
+        findings.push(Finding { problem: Problem::TooManyRecords, record: None });
     }
     let mut parsed = Vec::new();
     for (at, der) in chain.iter().enumerate() {
@@ -373,6 +381,17 @@ mod tests {
             let findings = lint(&set(&[("3 1 1", &leaf)]), &[&leaf], starttls);
             assert_eq!(words(&findings), [(word, None)]);
         }
+    }
+
+    #[test]
+    fn more_records_than_clients_look_at() {
+        let leaf = certificate(1, 1, 2);
+        let many =
+            |count| TlsaSet::from(vec![set(&[("3 1 1", &leaf)]).records()[0].clone(); count]);
+        assert_eq!(lint(&many(MAX_RECORDS), &[&leaf], StartTls::Always), []);
+        let findings = lint(&many(MAX_RECORDS + 1), &[&leaf], StartTls::Always);
+        assert_eq!(words(&findings), [("too-many-records", None)]);
+        assert_eq!(findings[0].problem.severity(), Severity::Error);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The other side: records for a certificate or key, lint of an RRset against what a server sends,
-//! and the steps of a change of keys.
+//! and the steps of a change of records, keys or trust anchors.
 
 mod lint;
 mod rollover;
+mod shown;
 
 pub use lint::{Finding, Problem, Severity, StartTls, lint, lint_next};
-pub use rollover::{Rollover, Step};
+pub use rollover::{Published, Rollover, RolloverError, Step};
 
 use crate::der::{Certificate, DerError, PublicKeyInfo};
 use crate::digest::{DigestAlgorithm, MAX_DIGEST, Sha256, Sha512};
