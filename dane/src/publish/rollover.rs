@@ -258,6 +258,7 @@ fn is_same(one: &[Tlsa], other: &[Tlsa]) -> bool {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use core::slice::from_ref;
 
     use super::*;
     use crate::digest::{DigestAlgorithm, Sha256, Sha512};
@@ -295,7 +296,7 @@ mod tests {
     fn pub6_both_records_stand_for_a_ttl_before_the_new_certificate_is_sent() {
         let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
         let (was, will) = (of([3, 1, 1], &old), of([3, 1, 1], &new));
-        let steps = plan((&[was.clone()], &[&old]), (&[will.clone()], &[&new]));
+        let steps = plan((from_ref(&was), &[&old]), (from_ref(&will), &[&new]));
         let both = [was, will.clone()];
         assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(&[will])]));
     }
@@ -327,10 +328,10 @@ mod tests {
         );
         let (was, will) = (of([2, 1, 1], &old[1]), of([2, 1, 1], &new[1]));
         let (before, after) = ([&old[0][..], &old[1]], [&new[0][..], &new[1]]);
-        let steps = plan((&[was.clone()], &before), (&[will.clone()], &after));
+        let steps = plan((from_ref(&was), &before), (from_ref(&will), &after));
         let both = [was.clone(), will.clone()];
-        assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(&[will.clone()])]));
-        assert_eq!(Published::new(&[was.clone()], &before).records_for(&after), Ok(vec![will]));
+        assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(from_ref(&will))]));
+        assert_eq!(Published::new(from_ref(&was), &before).records_for(&after), Ok(vec![will]));
         // A new certificate by the same CA.
         let renewed = [&certificate(5, 1, 2)[..], &old[1]];
         assert_eq!(plan((&both[..1], &before), (&both[..1], &renewed)), Ok(vec![NOW]));
