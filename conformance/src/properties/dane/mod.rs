@@ -52,7 +52,8 @@ fn record_is_judged(record: &Tlsa) {
 /// A certificate, or a public key.
 ///
 /// Nothing may follow and nothing may lack; the parts lie within the whole; the key of a
-/// certificate is read alike by itself.
+/// certificate is read alike by itself, unless its count of unused bits is one that only a
+/// certificate may have.
 pub fn der(data: &[u8]) {
     let longer = [data, &[0]].concat();
     let shorter = data.split_last().map(|(_, rest)| rest).unwrap_or_default();
@@ -62,8 +63,11 @@ pub fn der(data: &[u8]) {
         let key = certificate.public_key_info();
         assert!(contains(data, key.der()) && contains(data, certificate.issuer()));
         assert!(contains(data, certificate.subject()) && contains(key.der(), key.key()));
-        let alone = PublicKeyInfo::parse(key.der());
-        assert_eq!(alone.map(|key| key.der()), Ok(key.der()));
+        let unused_bits = key.der().iter().rev().nth(key.key().len()).copied();
+        match PublicKeyInfo::parse(key.der()) {
+            Ok(alone) => assert_eq!((alone.der(), unused_bits), (key.der(), Some(0))),
+            Err(_) => assert_ne!(unused_bits, Some(0), "it is read in the certificate"),
+        }
         assert!(Certificate::parse(&longer).is_err(), "nothing may follow a certificate");
         assert!(Certificate::parse(shorter).is_err(), "nothing of a certificate may lack");
     }
