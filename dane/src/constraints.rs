@@ -26,9 +26,9 @@ pub(crate) fn check(path: &[&Parsed<'_>]) -> Result<(), Failure> {
                     verdict = judge(&constraints, name, &mut budget);
                 }
             })
-            .map_err(|()| Failure::at(FailureReason::MalformedCertificate, at))?;
-            let near = Some(NearestMiss::Constraints { issuer: depth });
-            verdict.map_err(|()| Failure::at(FailureReason::NameConstraints, at).near(near))?;
+            .map_err(|()| Failure::malformed(at, NearestMiss::Form))?;
+            let near = NearestMiss::Constraints { issuer: depth };
+            verdict.map_err(|()| Failure::at(FailureReason::NameConstraints, at, near))?;
         }
     }
     Ok(())

@@ -11,28 +11,29 @@ use crate::report::ResultType;
 pub struct Failure {
     reason: FailureReason,
     depth: Option<usize>,
-    nearest: Option<NearestMiss>,
+    nearest: NearestMiss,
 }
 
 impl Failure {
-    pub(crate) const fn new(reason: FailureReason) -> Self {
-        Self { reason, depth: None, nearest: None }
+    pub(crate) const fn new(reason: FailureReason, nearest: NearestMiss) -> Self {
+        Self { reason, depth: None, nearest }
     }
 
-    pub(crate) const fn at(reason: FailureReason, depth: usize) -> Self {
-        Self { reason, depth: Some(depth), nearest: None }
+    pub(crate) const fn at(reason: FailureReason, depth: usize, nearest: NearestMiss) -> Self {
+        Self { reason, depth: Some(depth), nearest }
     }
 
-    pub(crate) fn near(self, nearest: Option<NearestMiss>) -> Self {
-        Self { nearest, ..self }
+    /// The same, or nearer if something nearer is known.
+    pub(crate) fn nearer(self, nearest: Option<NearestMiss>) -> Self {
+        Self { nearest: nearest.unwrap_or(self.nearest), ..self }
     }
 
-    pub(crate) fn malformed(depth: usize, near: NearestMiss) -> Self {
-        Self::at(FailureReason::MalformedCertificate, depth).near(Some(near))
+    pub(crate) fn malformed(depth: usize, nearest: NearestMiss) -> Self {
+        Self::at(FailureReason::MalformedCertificate, depth, nearest)
     }
 
     pub(crate) fn weak_key(key: &PublicKeyInfo<'_>) -> Self {
-        Self::new(FailureReason::WeakKey).near(Some(NearestMiss::KeyBits { bits: key.rsa_bits() }))
+        Self::new(FailureReason::WeakKey, NearestMiss::KeyBits { bits: key.rsa_bits() })
     }
 
     pub(crate) fn with_depth(self, depth: usize) -> Self {
@@ -54,7 +55,7 @@ impl Failure {
     /// How near the chain came: the record that would match if it were published otherwise, or what
     /// exactly is at fault.
     #[must_use]
-    pub fn nearest_miss(&self) -> Option<NearestMiss> {
+    pub fn nearest_miss(&self) -> NearestMiss {
         self.nearest
     }
 
@@ -86,10 +87,7 @@ impl fmt::Display for Failure {
         if let Some(depth) = self.depth {
             write!(f, " at depth {depth}")?;
         }
-        match self.nearest {
-            Some(nearest) => write!(f, "; {nearest}"),
-            None => Ok(()),
-        }
+        write!(f, "; {}", self.nearest)
     }
 }
 

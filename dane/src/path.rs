@@ -9,7 +9,7 @@ use pki_types::UnixTime;
 
 use crate::constraints;
 use crate::der::distinguished_name;
-use crate::der::extensions::{Extensions, ServerAuth};
+use crate::der::extensions::{Extensions, Purposes};
 use crate::der::general_name::{Attribute, GeneralName, each_attribute, string_octets};
 use crate::der::time::Validity;
 use crate::der::{Certificate, DerError, Version};
@@ -133,17 +133,18 @@ pub(crate) fn check(
 fn check_each(certificate: &Parsed<'_>) -> Result<(), Failure> {
     if let Some(oid) = certificate.extensions.unacceptable {
         let near = NearestMiss::Extension { oid: Oid::new(oid) };
-        return Err(Failure::new(FailureReason::CriticalExtension).near(Some(near)));
+        return Err(Failure::new(FailureReason::CriticalExtension, near));
     }
-    if certificate.extensions.server_auth == Some(ServerAuth::NotNamed) {
-        return Err(Failure::new(FailureReason::ExtendedKeyUsage));
+    if let Some(Purposes::Other { first, others }) = certificate.extensions.purposes {
+        let near = NearestMiss::OtherPurpose { purpose: Oid::new(first), others };
+        return Err(Failure::new(FailureReason::ExtendedKeyUsage, near));
     }
     if certificate.outline.spki.is_weak() {
         return Err(Failure::weak_key(&certificate.outline.spki));
     }
     if certificate.outline.spki.has_explicit_curve() {
-        let near = Some(NearestMiss::ExplicitCurve);
-        return Err(Failure::new(FailureReason::UnsupportedAlgorithm).near(near));
+        let near = NearestMiss::ExplicitCurve;
+        return Err(Failure::new(FailureReason::UnsupportedAlgorithm, near));
     }
     Ok(())
 }
@@ -152,7 +153,7 @@ fn check_leaf(path: &[&Parsed<'_>]) -> Result<(), Failure> {
     let usage = path.first().and_then(|leaf| leaf.extensions.key_usage);
     match usage {
         Some(usage) if !usage.fits_a_server() => {
-            Err(Failure::at(FailureReason::KeyUsage, 0).near(Some(NearestMiss::NoServerUsage)))
+            Err(Failure::at(FailureReason::KeyUsage, 0, NearestMiss::NoServerUsage))
         }
         _ => Ok(()),
     }
@@ -164,8 +165,7 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
     for (depth, issuer) in path.iter().enumerate().skip(1) {
         let Extensions { key_usage, basic_constraints, .. } = issuer.extensions;
         if key_usage.is_some_and(|usage| !usage.has_cert_sign()) {
-            let near = Some(NearestMiss::NoCertSign);
-            return Err(Failure::at(FailureReason::KeyUsage, depth).near(near));
+            return Err(Failure::at(FailureReason::KeyUsage, depth, NearestMiss::NoCertSign));
         }
         let is_ca = match basic_constraints {
             Some(constraints) => constraints.ca,
@@ -180,7 +180,7 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
                 Some(_) => NearestMiss::CaFalse,
                 None => NearestMiss::NoBasicConstraints,
             };
-            return Err(Failure::at(FailureReason::NotACa, depth).near(Some(near)));
+            return Err(Failure::at(FailureReason::NotACa, depth, near));
         }
     }
     Ok(())
@@ -193,7 +193,7 @@ fn check_path_length(path: &[&Parsed<'_>]) -> Result<(), Failure> {
         let allowed = issuer.extensions.basic_constraints.and_then(|it| it.path_len);
         if let Some(allowed) = allowed.filter(|allowed| between > *allowed) {
             let near = NearestMiss::PathLength { between, allowed };
-            return Err(Failure::at(FailureReason::PathLength, depth).near(Some(near)));
+            return Err(Failure::at(FailureReason::PathLength, depth, near));
         }
         if !issuer.is_self_issued() {
             between = between.saturating_add(1);
@@ -219,9 +219,9 @@ fn dates(certificate: &Parsed<'_>, time: UnixTime) -> Result<(), Failure> {
     let Validity { not_before, not_after } = certificate.validity;
     if now < not_before {
         let near = NearestMiss::begins(not_before, time);
-        Err(Failure::new(FailureReason::NotYetValid).near(Some(near)))
+        Err(Failure::new(FailureReason::NotYetValid, near))
     } else if now >= not_after {
-        Err(Failure::new(FailureReason::Expired).near(Some(NearestMiss::ended(not_after, time))))
+        Err(Failure::new(FailureReason::Expired, NearestMiss::ended(not_after, time)))
     } else {
         Ok(())
     }
@@ -230,16 +230,18 @@ fn dates(certificate: &Parsed<'_>, time: UnixTime) -> Result<(), Failure> {
 /// One reference identifier is enough ([RFC 7672 section
 /// 3.2.2](https://www.rfc-editor.org/rfc/rfc7672#section-3.2.2)).
 fn check_names(path: &[&Parsed<'_>], references: &[Name]) -> Result<(), Failure> {
-    let Some(leaf) = path.first() else { return Err(Failure::new(FailureReason::NameMismatch)) };
+    let Some(leaf) = path.first() else {
+        return Err(Failure::new(FailureReason::NameMismatch, NearestMiss::NoName));
+    };
     let mut found = false;
     leaf.each_host_name(|presented| {
         found |= references.iter().any(|reference| names::matches(presented, reference));
     })
-    .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
+    .map_err(|_| Failure::malformed(0, NearestMiss::Form))?;
     if found {
         return Ok(());
     }
-    Err(Failure::at(FailureReason::NameMismatch, 0).near(Some(nearest_name(leaf, references))))
+    Err(Failure::at(FailureReason::NameMismatch, 0, nearest_name(leaf, references)))
 }
 
 /// The name that comes nearest, of a leaf that has none of the reference identifiers.

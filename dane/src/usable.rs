@@ -321,6 +321,12 @@ impl UsableSet {
     }
 }
 
+/// Why each of these records cannot be used; those that can are left out.
+pub(crate) fn why_unusable(records: &[Tlsa], profile: Profile, digests: &Digests) -> Vec<Unusable> {
+    let judge = |tlsa| UsableRecord::judge(0, tlsa, profile, digests).err();
+    records.iter().filter_map(judge).collect()
+}
+
 /// Records of one RRset at most: more than four keys in rollover with all digests need.
 pub const MAX_RECORDS: usize = 64;
 

@@ -79,7 +79,7 @@ impl<'a> Verifier<'a> {
             Err(failure) => failure,
         };
         match failure.kind() {
-            FailureReason::NoMatch => Err(failure.near(nearest_miss(self.records, leaf, others))),
+            FailureReason::NoMatch => Err(failure.nearer(nearest_miss(self.records, leaf, others))),
             _ => Err(failure),
         }
     }

@@ -13,7 +13,7 @@ use dane::discovery::{
     HostDiscovery, HostPlan, Input, Kind, LookUpFailure, MAX_HOPS, Mode, NotDane, Outcome, Policy,
     Security, Skip, Step1, Subject, TrustedPath, Unexpected,
 };
-use dane::{Name, Profile, ResultType, Tlsa, TlsaSet};
+use dane::{Name, Profile, ResultType, Tlsa, TlsaSet, Unusable};
 use proptest::prelude::*;
 
 fn name(text: &str) -> Name {
@@ -612,6 +612,11 @@ fn dane_t5_rdata_that_is_no_record_makes_a_base_all_the_same() {
     let plan = decide(&secure(()), Some(secure(malformed)));
     assert!(matches!(plan, HostPlan::Encrypt(_)));
     assert_eq!(plan.result_type(), Some(ResultType::TlsaInvalid));
+    let HostPlan::Encrypt(plan) = decide(&secure(()), Some(secure(set(&["3 1 1 ab", "1 1 1 ab"]))))
+    else {
+        panic!("records that cannot be used");
+    };
+    assert_eq!(plan.unusable(), [Unusable::DigestLength(1), Unusable::Usage(1)]);
     let empty = decide(&secure(()), Some(secure(TlsaSet::default())));
     assert!(matches!(empty, HostPlan::Opportunistic(NotDane::NoRecords)));
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use common::{Cert, Key};
 use dane::adapter::rustls::{DaneVerifier, client_config};
 use dane::discovery::{Enforcement, Policy};
-use dane::{FailureReason, Profile, Tlsa, Usage};
+use dane::{FailureReason, NearestMiss, Profile, Tlsa, Usage};
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -119,6 +119,8 @@ fn h2_a_matching_chain_signed_with_another_key_is_refused() {
             assert_eq!(verifier.authenticated(&client), None);
             let failure = verifier.failure().unwrap();
             assert_eq!(failure.kind(), FailureReason::HandshakeSignature);
+            let near = NearestMiss::NotHeld { record: 0, scheme: 0x0807 };
+            assert_eq!(failure.nearest_miss(), near);
         }
     }
 }
@@ -135,7 +137,8 @@ fn h1_a_chain_without_match_is_refused_with_its_reason() {
             let (client, error) = fail(client(&verifier, version), &server(&chain, SERVER));
             assert_eq!(error, Error::InvalidCertificate(CertificateError::UnknownIssuer));
             assert_eq!(verifier.failure().unwrap().kind(), reason);
-            assert!(verifier.failure().unwrap().nearest_miss().is_some());
+            let near = verifier.failure().unwrap().nearest_miss();
+            assert!(matches!(near, NearestMiss::Position { record: 0, .. }), "{near}");
             assert_eq!(verifier.authenticated(&client), None);
         }
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use common::{Cert, Ext, Key, SERVER_AUTH, der};
 use dane::adapter::rustls::{DaneVerifier, client_config, with_verifier};
 use dane::discovery::Enforcement;
-use dane::{FailureReason, Matching, Tlsa, Usage, publish};
+use dane::{FailureReason, Matching, NearestMiss, Tlsa, Usage, publish};
 use pki_types::pem::PemObject;
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::client::Resumption;
@@ -291,6 +291,45 @@ fn refuses(
     let failure = verifier.failure().unwrap();
     assert_eq!(failure.kind(), FailureReason::HandshakeSignature);
     assert_eq!(failure.reason_code(), "handshake-signature");
+    match failure.nearest_miss() {
+        NearestMiss::NotHeld { record: 0, .. } | NearestMiss::OtherScheme { record: 0, .. } => {}
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn dane_r2_a_wrong_handshake_signature_is_told_by_its_scheme() {
+    for (_, provider) in providers() {
+        for (kind, claims, uses, sentence) in [
+            (
+                Rsa,
+                SignatureScheme::RSA_PSS_SHA256,
+                SignatureScheme::RSA_PSS_SHA512,
+                "record 0 matches, but the signature of scheme 0x0804 is not by the key of \
+                 certificate 0",
+            ),
+            (
+                P256,
+                SignatureScheme::RSA_PSS_SHA256,
+                SignatureScheme::ECDSA_NISTP256_SHA256,
+                "record 0 matches, but the scheme 0x0804 is not for its kind of key",
+            ),
+            (
+                Rsa,
+                SignatureScheme::RSA_PKCS1_SHA256,
+                SignatureScheme::RSA_PKCS1_SHA256,
+                "record 0 matches, but the scheme 0x0401 was not offered",
+            ),
+        ] {
+            let chain = chain_of(kind);
+            let server = Hand { claims, uses, ..Hand::honest(kind, uses) }.server(&chain);
+            let verifier = verifier(&[record("3 1 1", &chain[0])], &provider);
+            let (_, ended) = shake(&verifier, &provider, &rustls::version::TLS13, &server);
+            assert!(ended.is_err());
+            let text = verifier.failure().unwrap().to_string();
+            assert_eq!(text, format!("handshake signature is wrong at depth 0; {sentence}"));
+        }
+    }
 }
 
 #[test]
@@ -349,7 +388,9 @@ fn not_advertised(provider: &Arc<CryptoProvider>, server: &Arc<ServerConfig>, ch
     let expected = PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme;
     assert_eq!(ended, Err(expected.into()));
     assert_eq!(verifier.authenticated(&client), None);
-    assert_eq!(verifier.failure().unwrap().kind(), FailureReason::HandshakeSignature);
+    let failure = verifier.failure().unwrap();
+    assert_eq!(failure.kind(), FailureReason::HandshakeSignature);
+    assert!(matches!(failure.nearest_miss(), NearestMiss::NotOffered { record: 0, .. }));
 }
 
 /// Leaves that DANE-EE takes and stricter readers do not (RFC 7672 section 3.1.1).
@@ -571,6 +612,37 @@ fn dane_e2_a_raw_key_that_does_not_match_or_is_not_held() {
             assert_eq!(verifier.authenticated(&client), None);
             assert_eq!(verifier.failure().unwrap().kind(), reason);
         }
+    }
+}
+
+#[test]
+fn dane_r2_what_is_at_fault_in_a_raw_key() {
+    let provider = Arc::new(ring::default_provider());
+    let shown = spki(&*key(P256, 0));
+    let scheme = SignatureScheme::ECDSA_NISTP256_SHA256;
+    let other = key_record(Matching::SHA2_256, &spki(&*key(P256, 1)));
+    let text = key_record(Matching::SHA2_256, &shown).to_string();
+    let [leaf, ..] = chain_of(P256);
+    for (shown, records, sentence) in [
+        (&shown, vec![other.clone()], "none of 1 records is of any of 1 certificates"),
+        (
+            &shown,
+            vec![other.clone(), text.replacen("3 1 1", "3 1 0", 1).parse().unwrap()],
+            "record 1 matches certificate 0 by matching type 1",
+        ),
+        (
+            &shown,
+            vec![other.clone(), text.replacen("3 1 1", "1 1 1", 1).parse().unwrap()],
+            "record 1 matches certificate 0, but is not usable: certificate usage 1 is not supported",
+        ),
+        (&leaf, vec![other], "der tag at offset"),
+    ] {
+        let verifier = raw_key_verifier(&records, &provider);
+        let server = raw_key_server(shown.clone(), Hand::honest(P256, scheme));
+        let (_, ended) = shake(&verifier, &provider, &rustls::version::TLS13, &server);
+        assert!(ended.is_err());
+        let text = verifier.failure().unwrap().to_string();
+        assert!(text.contains(&format!("; {sentence}")), "{text}");
     }
 }
 

@@ -27,6 +27,7 @@ use crate::digest::MAX_DIGEST;
 use crate::discovery::{DanePlan, Enforcement};
 use crate::failure::{Failure, FailureReason};
 use crate::names::Name;
+use crate::near::{NearestMiss, nearest_of_key};
 use crate::usable::{Comparison, Selected, UsableRecord, UsableSet, Usage};
 use crate::verify::{Authenticated, Match, Verifier};
 
@@ -185,14 +186,17 @@ impl DaneVerifier {
         let Some(judged) = self.judged.get().filter(|judged| judged.leaf == *leaf) else {
             return Err(Error::General("signature of a certificate that was not judged".into()));
         };
-        let wrong = || self.fail(Failure::at(FailureReason::HandshakeSignature, 0));
-        let Ok(key) = self.form.key(&judged.leaf) else { return Err(wrong()) };
+        let wrong = |near| self.fail(Failure::at(FailureReason::HandshakeSignature, 0, near));
+        let key = self.form.key(&judged.leaf).map_err(|it| wrong(NearestMiss::Malformed(it)))?;
+        // Without a match the first reason is known already.
+        let record = judged.matched.map(|it| it.record()).unwrap_or_default();
         let scheme = signed.scheme;
+        let number = u16::from(scheme);
         let listed = self.algorithms.mapping.iter().find(|(listed, _)| *listed == scheme);
         let algorithms = match listed {
             Some((_, algorithms)) if version.allows(scheme) => *algorithms,
             _ => {
-                wrong();
+                wrong(NearestMiss::NotOffered { record, scheme: number });
                 return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
             }
         };
@@ -202,12 +206,16 @@ impl DaneVerifier {
             Version::Tls13 => 1,
         };
         let fitting = algorithms.iter().take(count);
-        let mut fitting = fitting.filter(|it| it.public_key_alg_id().as_ref() == key.algorithm());
+        let mut fitting =
+            fitting.filter(|it| it.public_key_alg_id().as_ref() == key.algorithm()).peekable();
+        if fitting.peek().is_none() {
+            return Err(wrong(NearestMiss::OtherScheme { record, scheme: number }));
+        }
         let is_good = |algorithm: &&dyn pki_types::SignatureVerificationAlgorithm| {
             algorithm.verify_signature(key.key(), message, signed.signature()).is_ok()
         };
         if !fitting.any(is_good) {
-            return Err(wrong());
+            return Err(wrong(NearestMiss::NotHeld { record, scheme: number }));
         }
         if let (Some(matched), Enforcement::Enforced) = (judged.matched, self.enforcement) {
             let token = matched.danger_handshake_signature_was_verified();
@@ -294,7 +302,7 @@ impl Form {
 /// Judges a raw key, by DANE-EE records of keys alone.
 fn judge_raw_key(usable: &UsableSet, shown: &CertificateDer<'_>) -> Result<Match, Failure> {
     let key = PublicKeyInfo::parse(shown)
-        .map_err(|_| Failure::at(FailureReason::MalformedCertificate, 0))?;
+        .map_err(|error| Failure::malformed(0, NearestMiss::Malformed(error)))?;
     let matches = |record: &&UsableRecord| match (record.usage(), record.selected()) {
         (Usage::DaneEe, Selected::PublicKey) => match record.comparison() {
             Comparison::Full => record.tlsa().data() == key.der(),
@@ -307,8 +315,12 @@ fn judge_raw_key(usable: &UsableSet, shown: &CertificateDer<'_>) -> Result<Match
         _ => false,
     };
     match usable.records().iter().find(matches) {
-        None => Err(Failure::new(FailureReason::NoMatch)),
-        Some(_) if key.is_weak() => Err(Failure::at(FailureReason::WeakKey, 0)),
+        None => {
+            let near = NearestMiss::Nothing { records: usable.records().len(), certificates: 1 };
+            let failure = Failure::new(FailureReason::NoMatch, near);
+            Err(failure.nearer(nearest_of_key(usable, &key)))
+        }
+        Some(_) if key.is_weak() => Err(Failure::weak_key(&key).with_depth(0)),
         Some(record) => Ok(Match::new(record, 0)),
     }
 }

@@ -8,7 +8,7 @@ use super::{Certificate, DerError, Reader, Tlv, single, tag};
 pub(crate) struct Extensions<'a> {
     pub(crate) basic_constraints: Option<BasicConstraints>,
     pub(crate) key_usage: Option<KeyUsage>,
-    pub(crate) server_auth: Option<ServerAuth>,
+    pub(crate) purposes: Option<Purposes<'a>>,
     pub(crate) subject_alt_name: Option<GeneralNames<'a>>,
     pub(crate) name_constraints: Option<NameConstraints<'a>>,
     pub(crate) subject_key_id: Option<&'a [u8]>,
@@ -74,7 +74,7 @@ impl<'a> Extensions<'a> {
                 self.refuse_if(critical, oid);
                 once(&mut self.authority_key_id, || AuthorityKeyId::parse(value.value), at)
             }
-            [0x55, 0x1d, 37] => once(&mut self.server_auth, || ServerAuth::parse(value.value), at),
+            [0x55, 0x1d, 37] => once(&mut self.purposes, || Purposes::parse(value.value), at),
             // CRL distribution points and the four of certificate policies: not evaluated.
             [0x55, 0x1d, 31 | 32 | 33 | 36 | 54] => Ok(()),
             PROXY_CERTIFICATE => {
@@ -179,27 +179,25 @@ impl KeyUsage {
     }
 }
 
-/// Whether an extendedKeyUsage that is present names serverAuth.
+/// What an extendedKeyUsage that is present is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ServerAuth {
-    Named,
-    NotNamed,
+pub(crate) enum Purposes<'a> {
+    /// Servers, among others.
+    Server,
+    /// This and so many others, servers not among them.
+    Other { first: &'a [u8], others: u16 },
 }
 
-impl ServerAuth {
-    fn parse(value: &[u8]) -> Result<Self, DerError> {
-        let list = single(value, tag::SEQUENCE)?;
-        let mut purposes = list.inner();
-        if purposes.is_at_end() {
-            return Err(DerError::Value(list.at));
-        }
-        let mut found = Self::NotNamed;
+impl<'a> Purposes<'a> {
+    fn parse(value: &'a [u8]) -> Result<Self, DerError> {
+        let mut purposes = single(value, tag::SEQUENCE)?.inner();
+        let first = purposes.expect(tag::OID)?.value;
+        let (mut is_server, mut others) = (first == SERVER_AUTH, 0_u16);
         while !purposes.is_at_end() {
-            if purposes.expect(tag::OID)?.value == SERVER_AUTH {
-                found = Self::Named;
-            }
+            is_server |= purposes.expect(tag::OID)?.value == SERVER_AUTH;
+            others = others.saturating_add(1);
         }
-        Ok(found)
+        Ok(if is_server { Self::Server } else { Self::Other { first, others } })
     }
 }
 
@@ -299,13 +297,17 @@ mod tests {
 
     #[test]
     fn w7_extended_key_usage_has_a_purpose() {
-        assert!(ServerAuth::parse(&[0x30, 0]).is_err());
-        assert!(ServerAuth::parse(&[0x30, 2, 5, 0]).is_err());
+        assert!(Purposes::parse(&[0x30, 0]).is_err());
+        assert!(Purposes::parse(&[0x30, 2, 5, 0]).is_err());
         let server = [&[0x30, 10, 6, 8][..], SERVER_AUTH].concat();
-        assert_eq!(ServerAuth::parse(&server), Ok(ServerAuth::Named));
+        assert_eq!(Purposes::parse(&server), Ok(Purposes::Server));
         // anyExtendedKeyUsage
-        let any = [0x30, 6, 6, 4, 0x55, 0x1d, 0x25, 0];
-        assert_eq!(ServerAuth::parse(&any), Ok(ServerAuth::NotNamed));
+        let any = [6, 4, 0x55, 0x1d, 0x25, 0];
+        let first = &any[2..];
+        let one = [&[0x30, 6][..], &any].concat();
+        assert_eq!(Purposes::parse(&one), Ok(Purposes::Other { first, others: 0 }));
+        let two = [&[0x30, 12][..], &any, &any].concat();
+        assert_eq!(Purposes::parse(&two), Ok(Purposes::Other { first, others: 1 }));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::destination::{Destination, Mode};
 use super::plan::{DanePlan, EncryptPlan, HostPlan, Lacking, NotDane, Skip, Subject};
 use crate::names::Name;
 use crate::tlsa::TlsaSet;
-use crate::usable::{NoUsableRecords, UsableSet};
+use crate::usable::{NoUsableRecords, UsableSet, why_unusable};
 
 /// The machine for one host: it asks for its addresses, perhaps for a CNAME, and for TLSA records,
 /// and comes to a [`HostPlan`].
@@ -299,7 +299,15 @@ impl Candidates {
                 HostPlan::Skip(Skip::TooManyRecords(count))
             }
             (Err(NoUsableRecords::AllUnusable), Mode::Opportunistic) => {
-                HostPlan::Encrypt(EncryptPlan { records, base, names, assurance, enforcement })
+                let unusable = why_unusable(records.records(), policy.profile, &policy.digests);
+                HostPlan::Encrypt(EncryptPlan {
+                    unusable,
+                    records,
+                    base,
+                    names,
+                    assurance,
+                    enforcement,
+                })
             }
             (Err(NoUsableRecords::AllUnusable), Mode::Mandatory) => {
                 HostPlan::Skip(Skip::DaneRequired(Lacking::UsableRecords))

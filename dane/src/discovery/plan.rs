@@ -8,7 +8,7 @@ use super::destination::{Assurance, Enforcement};
 use crate::names::Name;
 use crate::report::ResultType;
 use crate::tlsa::TlsaSet;
-use crate::usable::UsableSet;
+use crate::usable::{Unusable, UsableSet};
 
 /// What to do with one host.
 #[derive(Clone, Debug)]
@@ -130,6 +130,7 @@ impl DanePlan {
 /// ([RFC 7672 section 2.2](https://www.rfc-editor.org/rfc/rfc7672#section-2.2)).
 #[derive(Clone, Debug)]
 pub struct EncryptPlan {
+    pub(crate) unusable: Vec<Unusable>,
     pub(crate) records: TlsaSet,
     pub(crate) base: Name,
     pub(crate) names: Vec<Name>,
@@ -138,6 +139,12 @@ pub struct EncryptPlan {
 }
 
 impl EncryptPlan {
+    /// Why each of the records cannot be used, in their order.
+    #[must_use]
+    pub fn unusable(&self) -> &[Unusable] {
+        &self.unusable
+    }
+
     /// All records of the RRset, for reports.
     #[must_use]
     pub fn records(&self) -> &TlsaSet {

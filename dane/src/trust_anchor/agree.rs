@@ -7,7 +7,8 @@ use webpki::{EndEntityCert, KeyUsage};
 
 use super::signatures::Signatures;
 use crate::der::{PublicKeyInfo, Reader};
-use crate::failure::FailureReason;
+use crate::failure::{Failure, FailureReason};
+use crate::near::NearestMiss;
 use crate::path::Parsed;
 
 /// Whether webpki accepts a path with certificates between leaf and anchor: dates, path lengths,
@@ -18,7 +19,7 @@ pub(super) fn agree<'s>(
     key: Option<&PublicKeyInfo<'s>>,
     signatures: &Signatures<'_>,
     now: UnixTime,
-) -> Result<(), FailureReason> {
+) -> Result<(), Failure> {
     let (below, key) = match (path, key) {
         (below, Some(key)) => (below, key),
         ([below @ .., anchor], None) => (below, &anchor.outline.spki),
@@ -38,7 +39,9 @@ pub(super) fn agree<'s>(
         leaf.verify_for_usage(&known, &anchors, &issuers, now, usage, None, None).map(|_| ())
     });
     match verdict {
-        Err(error) if !is_beyond_webpki(&error) => Err(explain(&error)),
+        Err(error) if !is_beyond_webpki(&error) => {
+            Err(Failure::new(explain(&error), NearestMiss::SecondOpinion(sentence(&error))))
+        }
         _ => Ok(()),
     }
 }
@@ -96,5 +99,41 @@ fn explain(error: &webpki::Error) -> FailureReason {
         }
         // What is left is about the form of a certificate.
         _ => FailureReason::MalformedCertificate,
+    }
+}
+
+/// What an error of webpki says, as far as it may be the only one to say it.
+fn sentence(error: &webpki::Error) -> &'static str {
+    use webpki::Error;
+    match error {
+        Error::BadDer => "a field is not der",
+        Error::BadDerTime => "a date is not der",
+        Error::CertExpired { .. } => "a certificate has ended",
+        Error::CertNotValidYet { .. } => "a certificate has not begun",
+        Error::EmptyEkuExtension => "an extended key usage is empty",
+        Error::ExtensionValueInvalid => "an extension has a wrong value",
+        Error::InvalidCertValidity => "a certificate ends before it begins",
+        Error::InvalidNetworkMaskConstraint => "a name constraint has a wrong mask",
+        Error::InvalidSerialNumber => "a serial number is not one",
+        Error::InvalidSignatureForPublicKey => "a signature is not of its issuer",
+        Error::MalformedDnsIdentifier => "a dns name is malformed",
+        Error::MalformedExtensions => "extensions are malformed",
+        Error::MalformedNameConstraint => "a name constraint is malformed",
+        Error::MaximumNameConstraintComparisonsExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumSignatureChecksExceeded => "the path takes too much work",
+        Error::MaximumPathDepthExceeded => "the path is too long",
+        Error::NameConstraintViolation => "a name is outside of its constraints",
+        Error::PathLenConstraintViolated => "the path is longer than a ca allows",
+        Error::RequiredEkuNotFoundContext(_) => "an extended key usage lacks the server's",
+        Error::SignatureAlgorithmMismatch => "two signature algorithms differ",
+        Error::TrailingData(_) => "octets follow a field",
+        Error::UnknownIssuer => "an issuer is unknown",
+        Error::UnsupportedNameType => "a name is of an unknown type",
+        Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "a signature algorithm is not supported"
+        }
+        _ => "it is not accepted",
     }
 }

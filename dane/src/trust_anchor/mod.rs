@@ -40,16 +40,16 @@ pub(crate) fn verify(
     let (dane, pkix) =
         (needs_path(Usage::DaneTa), needs_path(Usage::PkixTa) || needs_path(Usage::PkixEe));
     if !dane && !pkix {
-        return Err(Failure::new(FailureReason::NoMatch));
+        return Err(no_match(verifier, others));
     }
     let octets = others.iter().fold(leaf.len(), |sum, one| sum.saturating_add(one.len()));
     if others.len() >= MAX_PRESENTED || octets > MAX_PRESENTED_OCTETS {
         let certificates = others.len().saturating_add(1);
-        let near = Some(NearestMiss::Sent { certificates, octets });
-        return Err(Failure::new(FailureReason::TooManyCertificates).near(near));
+        let near = NearestMiss::Sent { certificates, octets };
+        return Err(Failure::new(FailureReason::TooManyCertificates, near));
     }
     let search = Search::new(verifier, leaf, others, now)?;
-    let mut open = Failure::new(FailureReason::NoMatch);
+    let mut open = search.no_match();
     if dane {
         match search.dane_ta() {
             ControlFlow::Break(verdict) => return verdict,
@@ -66,6 +66,12 @@ pub(crate) fn verify(
         }
     }
     Err(open)
+}
+
+fn no_match(verifier: &Verifier<'_>, others: &[CertificateDer<'_>]) -> Failure {
+    let records = verifier.records().records().len();
+    let certificates = others.len().saturating_add(1);
+    Failure::new(FailureReason::NoMatch, NearestMiss::Nothing { records, certificates })
 }
 
 /// A final verdict, or why there is none so far.
@@ -103,6 +109,10 @@ impl<'s> Search<'s> {
         Ok(Self { verifier, leaf, others, presented, now, signatures })
     }
 
+    fn no_match(&self) -> Failure {
+        no_match(self.verifier, self.others)
+    }
+
     fn usable(&self, usage: Usage) -> impl Iterator<Item = &'s UsableRecord> {
         self.verifier.records_of(usage)
     }
@@ -116,7 +126,7 @@ impl<'s> Search<'s> {
         let roots = self.verifier.roots().iter().filter_map(|der| Parsed::parse(der).ok());
         let roots: Vec<Parsed<'s>> =
             roots.filter(|root| root.outline.whole != self.leaf.outline.whole).collect();
-        let mut failure = Failure::new(FailureReason::NoMatch);
+        let mut failure = self.no_match();
         if let Some(record) = self.matching(Usage::PkixEe, &self.leaf.outline) {
             failure = self.to_a_root(&roots, Goal::Leaf(record))?;
         }

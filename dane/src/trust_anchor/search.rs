@@ -47,34 +47,39 @@ impl<'s> Search<'s> {
         });
         match unfit {
             Some(_) if path.last().is_some_and(is_torn) => {
-                let near = Some(NearestMiss::TwoAlgorithms);
-                Failure::new(FailureReason::MalformedCertificate).near(near)
+                Failure::new(FailureReason::MalformedCertificate, NearestMiss::TwoAlgorithms)
             }
             Some(issuer) if issuer.outline.spki.is_weak() => {
                 Failure::weak_key(&issuer.outline.spki)
             }
-            Some(_) => unsupported(path.last()),
-            None => self.unlinked(Usage::DaneTa, path),
+            Some(_) => self.unsupported(path),
+            None => self.unlinked(Usage::DaneTa, path).unwrap_or_else(|| self.no_match()),
         }
     }
 
     /// A record may match a certificate that the path does not reach.
-    fn unlinked(&self, usage: Usage, path: &[Parsed<'s>]) -> Failure {
-        let matched = self
-            .presented
-            .iter()
-            .find_map(|one| self.matching(usage, &one.outline).map(|record| (record.index(), one)));
-        let Some((record, one)) = matched else { return Failure::new(FailureReason::NoMatch) };
+    fn unlinked(&self, usage: Usage, path: &[Parsed<'s>]) -> Option<Failure> {
+        let (record, one) = self.first_match(usage, &self.presented)?;
         let at = self.others.iter().position(|der| der.as_ref() == one.outline.whole);
         let certificate = at.unwrap_or_default().saturating_add(1);
         let last = path.len().saturating_sub(1);
-        let near = NearestMiss::Unlinked { record, certificate, last };
-        Failure::new(FailureReason::NotInPath).near(Some(near))
+        let near = NearestMiss::Unlinked { record: record.index(), certificate, last };
+        Some(Failure::new(FailureReason::NotInPath, near))
+    }
+
+    /// The first certificate of a pool that a record matches.
+    fn first_match<'p>(
+        &self,
+        usage: Usage,
+        pool: &'p [Parsed<'s>],
+    ) -> Option<(&'s UsableRecord, &'p Parsed<'s>)> {
+        pool.iter().find_map(|one| Some((self.matching(usage, &one.outline)?, one)))
     }
 
     /// Tries the keys of `2 1 0` records on the topmost certificate of a path.
     fn bare_keys(&self, path: &[Parsed<'s>], mut failure: Failure) -> Progress {
         let Some(top) = path.last() else { return ControlFlow::Continue(failure) };
+        let last = path.len().saturating_sub(1);
         for record in self.full(Selected::PublicKey) {
             let Ok(key) = PublicKeyInfo::parse(record.tlsa().data()) else { continue };
             let verdict = self.signatures.borrow_mut().check(&top.outline, &key);
@@ -83,11 +88,15 @@ impl<'s> Search<'s> {
                     let verdict = self.judge(path, Some(&key));
                     return ControlFlow::Break(verdict.map(|()| Match::new(record, path.len())));
                 }
-                Err(FailureReason::SignatureBudget) => {
-                    let failure = Failure::new(FailureReason::SignatureBudget);
-                    return ControlFlow::Break(Err(failure));
+                Err(reason) => {
+                    let other = NearestMiss::OtherSigner { record: record.index(), last };
+                    let near = self.near(reason, top, &key, other);
+                    let open = Failure::at(reason, last, near);
+                    match reason {
+                        FailureReason::SignatureBudget => return ControlFlow::Break(Err(open)),
+                        _ => failure = more_specific(failure, open),
+                    }
                 }
-                Err(reason) => failure = more_specific(failure, reason),
             }
         }
         ControlFlow::Continue(failure)
@@ -105,7 +114,7 @@ impl<'s> Search<'s> {
                 root => root,
             };
             let Some(issuer) = issuer else {
-                return ControlFlow::Continue(self.no_root(&path, goal));
+                return ControlFlow::Continue(self.no_root(&path, roots, goal));
             };
             if path.len() == MAX_PATH {
                 return ControlFlow::Continue(long_path());
@@ -126,15 +135,23 @@ impl<'s> Search<'s> {
     }
 
     /// A record matches, but no path goes on from here to a root.
-    fn no_root(&self, path: &[Parsed<'s>], goal: Goal<'s>) -> Failure {
-        let near = match goal {
-            Goal::Leaf(record) => {
-                let (record, last) = (record.index(), path.len().saturating_sub(1));
-                Some(NearestMiss::Unlinked { record, certificate: 0, last })
-            }
-            Goal::OnTheWay => self.unlinked(Usage::PkixTa, path).nearest_miss(),
+    fn no_root(&self, path: &[Parsed<'s>], roots: &[Parsed<'s>], goal: Goal<'s>) -> Failure {
+        let last = path.len().saturating_sub(1);
+        if let Goal::Leaf(record) = goal {
+            let near = NearestMiss::Unlinked { record: record.index(), certificate: 0, last };
+            return Failure::new(FailureReason::NotInPath, near);
+        }
+        if let Some(failure) = self.unlinked(Usage::PkixTa, path) {
+            return failure;
+        }
+        let Some((record, one)) = self.first_match(Usage::PkixTa, roots) else {
+            return self.no_match();
         };
-        Failure::new(FailureReason::NotInPath).near(near)
+        let given = self.verifier.roots();
+        let root = given.iter().position(|der| der.as_ref() == one.outline.whole);
+        let (record, root) = (record.index(), root.unwrap_or_default());
+        let near = NearestMiss::UnlinkedRoot { record, root, last };
+        Failure::new(FailureReason::NotInPath, near)
     }
 
     /// The certificate of the pool that is taken for the issuer of the topmost one: the first within
@@ -166,22 +183,45 @@ impl<'s> Search<'s> {
             Some(_) => End::BareKey,
         };
         path::check(&whole, end, self.verifier.names(), self.now)?;
-        let mut signatures = self.signatures.borrow_mut();
         for (depth, (one, issuer)) in path.iter().zip(path.iter().skip(1)).enumerate() {
-            signatures.check(&one.outline, &issuer.outline.spki).map_err(|reason| {
-                let issuer = depth.saturating_add(1);
-                let near = match reason {
-                    FailureReason::NotInPath => Some(NearestMiss::NotSigned { issuer }),
-                    FailureReason::UnsupportedAlgorithm => NearestMiss::algorithm(&one.outline),
-                    FailureReason::MalformedCertificate if is_torn(one) => {
-                        Some(NearestMiss::TwoAlgorithms)
-                    }
-                    _ => None,
-                };
-                Failure::at(reason, depth).near(near)
+            let key = &issuer.outline.spki;
+            let verdict = self.signatures.borrow_mut().check(&one.outline, key);
+            verdict.map_err(|reason| {
+                let other = NearestMiss::NotSigned { issuer: depth.saturating_add(1) };
+                Failure::at(reason, depth, self.near(reason, one, key, other))
             })?;
         }
-        agree(path, key, &signatures, self.now).map_err(Failure::new)
+        agree(path, key, &self.signatures.borrow(), self.now)
+    }
+
+    /// What is at fault in the signature of a certificate; `other` if it is that of another key.
+    fn near(
+        &self,
+        reason: FailureReason,
+        signed: &Parsed<'s>,
+        key: &PublicKeyInfo<'s>,
+        other: NearestMiss,
+    ) -> NearestMiss {
+        match reason {
+            FailureReason::UnsupportedAlgorithm => NearestMiss::algorithm(&signed.outline),
+            FailureReason::WeakKey => NearestMiss::KeyBits { bits: key.rsa_bits() },
+            FailureReason::SignatureBudget => {
+                NearestMiss::Signatures { verified: self.signatures.borrow().verified() }
+            }
+            FailureReason::MalformedCertificate if is_torn(signed) => NearestMiss::TwoAlgorithms,
+            FailureReason::MalformedCertificate => NearestMiss::Form,
+            _ => other,
+        }
+    }
+
+    fn unsupported(&self, path: &[Parsed<'_>]) -> Failure {
+        match path.last() {
+            Some(one) => {
+                let near = NearestMiss::algorithm(&one.outline);
+                Failure::new(FailureReason::UnsupportedAlgorithm, near)
+            }
+            None => self.no_match(),
+        }
     }
 
     /// The certificates of `2 0 0` records, those with too weak a key included: that a record is not
@@ -205,20 +245,17 @@ fn is_torn(one: &Parsed<'_>) -> bool {
 }
 
 fn long_path() -> Failure {
-    let near = NearestMiss::LongPath { certificates: MAX_PATH };
-    Failure::new(FailureReason::PathLength).near(Some(near))
+    Failure::new(FailureReason::PathLength, NearestMiss::LongPath { certificates: MAX_PATH })
 }
 
-fn unsupported(certificate: Option<&Parsed<'_>>) -> Failure {
-    let near = certificate.and_then(|one| NearestMiss::algorithm(&one.outline));
-    Failure::new(FailureReason::UnsupportedAlgorithm).near(near)
-}
-
-/// The reason that says more: that nothing was found says least.
-fn more_specific(known: Failure, reason: FailureReason) -> Failure {
-    match (known.kind(), reason) {
-        (_, FailureReason::NoMatch | FailureReason::NotInPath) => known,
-        (FailureReason::NoMatch | FailureReason::NotInPath, reason) => Failure::new(reason),
+/// The failure that says more: that nothing was found says least, and then which key it is not.
+fn more_specific(known: Failure, open: Failure) -> Failure {
+    match (known.kind(), open.kind()) {
+        (FailureReason::NoMatch, FailureReason::NotInPath) => {
+            known.nearer(Some(open.nearest_miss()))
+        }
+        (_, FailureReason::NotInPath) => known,
+        (FailureReason::NoMatch | FailureReason::NotInPath, _) => open,
         _ => known,
     }
 }

@@ -79,6 +79,11 @@ impl<'s> Signatures<'s> {
         verdict
     }
 
+    /// How many have been verified, good or bad.
+    pub(super) fn verified(&self) -> usize {
+        self.checked.len()
+    }
+
     /// The algorithms as one that asks again is to have them: what was good here is good, and
     /// everything else is not.
     pub(super) fn known(&self) -> Vec<Known<'_>> {

@@ -1,14 +1,17 @@
 //! How near a refused chain came, or what exactly is at fault in it.
 
-use core::fmt;
+mod search;
+mod show;
 
-use pki_types::{CertificateDer, UnixTime};
+pub(crate) use search::{nearest_miss, nearest_of_key};
+use show::{Date, Span};
+pub use show::{Excerpt, Oid};
+
+use pki_types::UnixTime;
 
 use crate::der::{Certificate, DerError, Reader, tag};
-use crate::digest::{DigestAlgorithm, MAX_DIGEST};
-use crate::tlsa::{Matching, Tlsa};
-use crate::trust_anchor::{MAX_PRESENTED, MAX_PRESENTED_OCTETS};
-use crate::usable::{Selected, Unusable, UsableSet, Usage};
+use crate::tlsa::Matching;
+use crate::usable::{Unusable, Usage};
 
 /// How near a refused chain came, or what exactly is at fault: what an operator wants to hear.
 ///
@@ -38,6 +41,18 @@ pub enum NearestMiss {
     /// The record would match if it were usable.
     #[error("record {record} matches certificate {certificate}, but is not usable: {why}")]
     NotUsable { record: usize, certificate: usize, why: Unusable },
+    /// No record holds anything of what the server sent, in any way.
+    #[error("none of {records} records is of any of {certificates} certificates")]
+    Nothing { records: usize, certificates: usize },
+    /// The key that the record holds in full is not the one that signed the last one on the path.
+    #[error("the key in record {record} has not signed the certificate at depth {last}")]
+    OtherSigner { record: usize, last: usize },
+    /// The record matches this one of the roots, but the path does not reach it.
+    #[error(
+        "record {record} matches root {root}, but the path ends at depth {last}, whose issuer is not \
+         there"
+    )]
+    UnlinkedRoot { record: usize, root: usize, last: usize },
     /// The record matches a certificate, but the issuer of the last one on the path is missing.
     #[error(
         "record {record} matches certificate {certificate}, but the path ends at depth {last}, \
@@ -47,6 +62,21 @@ pub enum NearestMiss {
     /// The certificate names this issuer, whose key has not signed it.
     #[error("it is not signed by the key of its issuer at depth {issuer}")]
     NotSigned { issuer: usize },
+    /// So many signatures have been verified, and the next one would cost more than is left for it.
+    #[error("{verified} were verified, the next one would cost too much")]
+    Signatures { verified: usize },
+    /// The record matches, but this signature scheme of the handshake was not offered.
+    #[error("record {record} matches, but the scheme {scheme:#06x} was not offered")]
+    NotOffered { record: usize, scheme: u16 },
+    /// The record matches, but this signature scheme of the handshake is not for the certificate's key.
+    #[error("record {record} matches, but the scheme {scheme:#06x} is not for its kind of key")]
+    OtherScheme { record: usize, scheme: u16 },
+    /// The record matches, but whoever signed the handshake does not hold the certificate's key.
+    #[error(
+        "record {record} matches, but the signature of scheme {scheme:#06x} is not by the key of \
+         certificate 0"
+    )]
+    NotHeld { record: usize, scheme: u16 },
     /// The certificate's last second, since 1970, and how long ago that is.
     #[error("it ended on {}, {} ago", Date(*not_after), Span(*seconds))]
     Ended { not_after: i64, seconds: u64 },
@@ -68,6 +98,9 @@ pub enum NearestMiss {
     /// This extension is critical and not understood, or that of a proxy certificate.
     #[error("the extension is {oid}")]
     Extension { oid: Oid },
+    /// The certificate is for this purpose and so many others, none of them a server's.
+    #[error("it is for the purpose {purpose} and {others} others")]
+    OtherPurpose { purpose: Oid, others: u16 },
     /// The signature of the certificate is of this kind, which does not fit the key or the provider.
     #[error("its signature algorithm is {oid}")]
     Algorithm { oid: Oid },
@@ -113,6 +146,9 @@ pub enum NearestMiss {
     /// The algorithm that is signed is not the one that is given beside the signature.
     #[error("its two signature algorithms differ")]
     TwoAlgorithms,
+    /// What webpki finds at fault in the path, and nobody else.
+    #[error("the second opinion is: {0}")]
+    SecondOpinion(&'static str),
     /// What the server sent.
     #[error("{certificates} were sent, of {octets} octets")]
     Sent { certificates: usize, octets: usize },
@@ -144,9 +180,9 @@ impl NearestMiss {
     }
 
     /// The kind of a certificate's signature.
-    pub(crate) fn algorithm(certificate: &Certificate<'_>) -> Option<Self> {
+    pub(crate) fn algorithm(certificate: &Certificate<'_>) -> Self {
         let oid = Reader::new(certificate.algorithm).and_then(|mut it| it.expect(tag::OID));
-        oid.ok().map(|oid| Self::Algorithm { oid: Oid::new(oid.value) })
+        oid.map_or(Self::Form, |oid| Self::Algorithm { oid: Oid::new(oid.value) })
     }
 
     fn rank(self) -> u8 {
@@ -156,175 +192,6 @@ impl NearestMiss {
             Self::Outweighed { .. } => 2,
             Self::NotUsable { .. } => 3,
             _ => 4,
-        }
-    }
-}
-
-/// The first octets of a text out of a certificate, at most 40; shown escaped.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Excerpt {
-    octets: [u8; Self::MAX],
-    /// Octets of the whole text; beyond the array some are left off.
-    len: u32,
-}
-
-impl Excerpt {
-    const MAX: usize = 40;
-
-    pub(crate) fn new(text: &[u8]) -> Self {
-        let mut octets = [0; Self::MAX];
-        octets.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-        Self { octets, len: u32::try_from(text.len()).unwrap_or(u32::MAX) }
-    }
-
-    /// The octets that are kept.
-    #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        let len = usize::try_from(self.len).unwrap_or(usize::MAX);
-        self.octets.get(..len).unwrap_or(&self.octets)
-    }
-
-    /// Whether octets are left off.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
-        usize::try_from(self.len).is_ok_and(|len| len > Self::MAX)
-    }
-}
-
-impl fmt::Display for Excerpt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.octets().escape_ascii().fmt(f)?;
-        f.write_str(if self.is_cut() { "..." } else { "" })
-    }
-}
-
-/// An object identifier out of a certificate, at most its first 40 octets; shown with dots.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Oid(Excerpt);
-
-impl Oid {
-    pub(crate) fn new(contents: &[u8]) -> Self {
-        Self(Excerpt::new(contents))
-    }
-}
-
-impl fmt::Display for Oid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut arc, mut is_first) = (0_u64, true);
-        for octet in self.0.octets() {
-            arc = arc.saturating_mul(128).saturating_add(u64::from(octet & 0x7f));
-            if octet & 0x80 != 0 {
-                continue;
-            }
-            if is_first {
-                let top = (arc / 40).min(2);
-                write!(f, "{top}.{}", arc.saturating_sub(top.saturating_mul(40)))?;
-            } else {
-                write!(f, ".{arc}")?;
-            }
-            (arc, is_first) = (0, false);
-        }
-        f.write_str(if self.0.is_cut() { "..." } else { "" })
-    }
-}
-
-/// Seconds since 1970 as a date in UTC.
-struct Date(i64);
-
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, second) = (self.0.div_euclid(86_400), self.0.rem_euclid(86_400));
-        let (year, month, day) = crate::der::time::civil(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-    }
-}
-
-/// Seconds, or whole days if they are two or more.
-struct Span(u64);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 / 86_400 {
-            0 | 1 => write!(f, "{} s", self.0),
-            days => write!(f, "{days} days"),
-        }
-    }
-}
-
-/// Looks for a record that would match under another usage, selector or matching type, or if it were
-/// used at all. Of each certificate each digest is made once.
-pub(crate) fn nearest_miss(
-    records: &UsableSet,
-    leaf: &CertificateDer<'_>,
-    others: &[CertificateDer<'_>],
-) -> Option<NearestMiss> {
-    let mut search = Nearest { records, best: None };
-    let mut octets = 0_usize;
-    for (at, der) in core::iter::once(leaf).chain(others).take(MAX_PRESENTED).enumerate() {
-        octets = octets.saturating_add(der.len());
-        if octets > MAX_PRESENTED_OCTETS {
-            break;
-        }
-        let Ok(certificate) = Certificate::parse(der) else { continue };
-        for selected in [Selected::Certificate, Selected::PublicKey] {
-            let part = selected.of(&certificate);
-            search.compare(at, selected, Matching::FULL, part);
-            for digest in records.digests().iter() {
-                if search.has_length(digest.output_len()) {
-                    search.digest(at, selected, digest, part);
-                }
-            }
-        }
-    }
-    search.best
-}
-
-struct Nearest<'a> {
-    records: &'a UsableSet,
-    best: Option<NearestMiss>,
-}
-
-impl Nearest<'_> {
-    fn has_length(&self, len: usize) -> bool {
-        let usable = self.records.records().iter().map(|one| one.tlsa());
-        let unused = self.records.unused().map(|(_, tlsa, _)| tlsa);
-        usable.chain(unused).any(|tlsa| tlsa.data().len() == len)
-    }
-
-    fn digest(&mut self, at: usize, selected: Selected, digest: &dyn DigestAlgorithm, part: &[u8]) {
-        let mut output = [0; MAX_DIGEST];
-        digest.digest(part, &mut output);
-        let made = output.get(..digest.output_len()).unwrap_or(&output);
-        self.compare(at, selected, digest.matching(), made);
-    }
-
-    /// Looks for records that hold what this selector and matching type make of a certificate.
-    fn compare(&mut self, certificate: usize, selected: Selected, matching: Matching, made: &[u8]) {
-        let is_by = |tlsa: &Tlsa| Selected::try_from(tlsa.selector()) == Ok(selected);
-        for one in self.records.records().iter().filter(|one| one.tlsa().data() == made) {
-            let (record, usage) = (one.index(), one.usage());
-            self.offer(match (is_by(one.tlsa()), one.tlsa().matching() == matching) {
-                (true, true) => NearestMiss::Position { record, usage, certificate },
-                (false, true) => NearestMiss::Selector { record, certificate },
-                (_, false) => NearestMiss::MatchingType { record, certificate, matching },
-            });
-        }
-        for (record, tlsa, why) in self.records.unused().filter(|(_, it, _)| it.data() == made) {
-            self.offer(match why {
-                _ if tlsa.matching() != matching => {
-                    NearestMiss::MatchingType { record, certificate, matching }
-                }
-                Some(why) => NearestMiss::NotUsable { record, certificate, why },
-                None if is_by(tlsa) => NearestMiss::Outweighed { record, certificate },
-                None => NearestMiss::Selector { record, certificate },
-            });
-        }
-    }
-
-    fn offer(&mut self, miss: NearestMiss) {
-        if self.best.is_none_or(|best| miss.rank() < best.rank()) {
-            self.best = Some(miss);
         }
     }
 }
