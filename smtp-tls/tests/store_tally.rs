@@ -151,6 +151,26 @@ async fn a_file_of_other_software_is_not_touched() {
 }
 
 #[tokio::test]
+async fn a_reader_makes_no_file() {
+    let folder = Folder::new("reader");
+    let path = folder.0.join("counts");
+    for missing in [path.clone(), folder.0.join("no/such/folder")] {
+        let error = SqliteTally::open_existing(&missing).unwrap_err();
+        assert_eq!((error, error.is_temporary()), (SqliteError::Missing, false));
+    }
+    assert!(!path.exists());
+    assert_eq!(SqliteTally::open_existing(&folder.0).unwrap_err(), SqliteError::Io);
+
+    let rows = counted(&Writer::new("a", 1), 1, &["x.example"]);
+    SqliteTally::open(&path).unwrap().save(day(), rows).await.unwrap();
+    let reader = SqliteTally::open_existing(&path).unwrap();
+    assert_eq!(failed(&reader, "x.example").await, (2, 2));
+    // It is the same store: what was reported can be forgotten.
+    reader.forget(day().next()).await.unwrap();
+    assert!(reader.domains(day(), "", 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_database_elsewhere_is_not_reached_in_clear() {
     for (address, error) in [
         ("host=db.example user=tlsrpt", PostgresError::Clear),

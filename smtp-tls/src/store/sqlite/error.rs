@@ -31,6 +31,9 @@ pub enum SqliteError {
     /// The file could not be opened, read or written.
     #[error("the file cannot be read or written")]
     Io,
+    /// The file is not there, and is not to be made.
+    #[error("there is no such file")]
+    Missing,
     /// A later version of this crate wrote it.
     #[error("version {0} of the file is not read")]
     Version(i32),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::SqliteError;
 
@@ -18,9 +18,23 @@ pub(in crate::store) struct Form {
     pub(in crate::store) tables: &'static str,
 }
 
-/// A connection that may write, with the tables made.
+/// A connection that may write, with the tables made; the file is made if there is none.
 pub(in crate::store) fn open(path: &Path, form: &Form) -> Result<Connection, SqliteError> {
-    let mut file = Connection::open(path)?;
+    prepare(Connection::open(path)?, form)
+}
+
+/// The same, of a file that is there.
+pub(in crate::store) fn open_existing(path: &Path, form: &Form) -> Result<Connection, SqliteError> {
+    let flags = OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE;
+    match Connection::open_with_flags(path, flags) {
+        Ok(file) => prepare(file, form),
+        // SQLite names no reason: whether the file is missing is asked after it has failed.
+        Err(_) if matches!(path.try_exists(), Ok(false)) => Err(SqliteError::Missing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn prepare(mut file: Connection, form: &Form) -> Result<Connection, SqliteError> {
     settings(&file)?;
     // A file of other software is looked at before anything is written to it.
     let make = check(&file, form)?;

@@ -39,7 +39,21 @@ impl SqliteTally {
     ///
     /// A [`SqliteError`]. A file of other software is never changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
-        Ok(Self(Arc::new(Mutex::new(file::open(path.as_ref(), &FORM)?))))
+        file::open(path.as_ref(), &FORM).map(Self::of)
+    }
+
+    /// Opens this file as [`Self::open`] does, but makes none: for who reads what another has counted, and
+    /// is to hear of a mistyped name instead of reading that nothing was counted.
+    ///
+    /// # Errors
+    ///
+    /// [`SqliteError::Missing`] if there is no such file; else as [`Self::open`].
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        file::open_existing(path.as_ref(), &FORM).map(Self::of)
+    }
+
+    fn of(file: Connection) -> Self {
+        Self(Arc::new(Mutex::new(file)))
     }
 
     /// A transaction that a panic has cut off was rolled back, so that the connection is sound.
