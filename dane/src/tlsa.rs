@@ -1,6 +1,6 @@
 //! TLSA records: three open numbers and data, read and written as RDATA and as text.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -49,7 +49,7 @@ impl Matching {
     pub const PRIVATE: Self = Self(255);
 }
 
-/// A TLSA record, whatever its numbers and data.
+/// A TLSA record, whatever its numbers and data. Clones share the data.
 ///
 /// It is read from RDATA (`TryFrom<&[u8]>`) or from text (`FromStr`); `Display` writes the text
 /// form in lower case, without white space in the data:
@@ -73,7 +73,7 @@ pub struct Tlsa {
     usage: CertUsage,
     selector: Selector,
     matching: Matching,
-    data: Box<[u8]>,
+    data: Arc<[u8]>,
 }
 
 impl Tlsa {
@@ -86,7 +86,7 @@ impl Tlsa {
         usage: CertUsage,
         selector: Selector,
         matching: Matching,
-        data: impl Into<Box<[u8]>>,
+        data: impl Into<Arc<[u8]>>,
     ) -> Result<Self, RdataError> {
         let data = data.into();
         if data.len() > limits::DATA {
@@ -320,7 +320,7 @@ fn space(text: &str, at: usize) -> Result<usize, TlsaTextError> {
 }
 
 /// Reads hexadecimal digits with white space anywhere between; `base` is the offset of `text`.
-fn octets(text: &[u8], base: usize) -> Result<Box<[u8]>, TlsaTextError> {
+fn octets(text: &[u8], base: usize) -> Result<Arc<[u8]>, TlsaTextError> {
     let mut octets = Vec::new();
     let mut high = None;
     for (offset, byte) in text.iter().enumerate().filter(|(_, byte)| !is_space(**byte)) {

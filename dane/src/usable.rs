@@ -102,7 +102,8 @@ pub struct UsableRecord {
     usage: Usage,
     selected: Selected,
     comparison: Comparison,
-    rank: usize,
+    /// Of its digest, 0 is the strongest; none for full data.
+    rank: Option<usize>,
     tlsa: Tlsa,
 }
 
@@ -127,14 +128,29 @@ impl UsableRecord {
         }
         let selected = Selected::try_from(tlsa.selector())?;
         let (rank, comparison) = match tlsa.matching() {
-            Matching::FULL => (0, Comparison::Full),
+            Matching::FULL => (None, Comparison::Full),
             other => match digests.find(other) {
-                Some((rank, digest)) => (rank, Comparison::Digest(digest)),
+                Some((rank, digest)) => (Some(rank), Comparison::Digest(digest)),
                 None => return Err(Unusable::Matching(other.0)),
             },
         };
         check_data(selected, comparison, tlsa.data())?;
         Ok(Self { index, usage, selected, comparison, rank, tlsa: tlsa.clone() })
+    }
+
+    /// When it is tried: what comes first is smallest.
+    fn turn(&self) -> (u8, u8, Option<usize>) {
+        let usage = match self.usage {
+            Usage::DaneEe => 0,
+            Usage::DaneTa => 1,
+            Usage::PkixEe => 2,
+            Usage::PkixTa => 3,
+        };
+        let selected = match self.selected {
+            Selected::PublicKey => 0,
+            Selected::Certificate => 1,
+        };
+        (usage, selected, self.rank)
     }
 
     /// Its place in the RRset.
@@ -166,13 +182,6 @@ impl UsableRecord {
     pub fn tlsa(&self) -> &Tlsa {
         &self.tlsa
     }
-}
-
-/// The records that say where a trust anchor is and bring it along.
-fn anchors(records: &[Tlsa]) -> Vec<Tlsa> {
-    let numbers = (CertUsage::DANE_TA, Selector::CERT, Matching::FULL);
-    let is_one = |one: &&Tlsa| (one.usage(), one.selector(), one.matching()) == numbers;
-    records.iter().filter(is_one).cloned().collect()
 }
 
 fn check_data(selected: Selected, comparison: Comparison, data: &[u8]) -> Result<(), Unusable> {
@@ -242,14 +251,18 @@ impl Unusable {
     }
 }
 
-/// The usable records of an RRset, at least one, after digest agility, DANE-EE first.
+/// The usable records of an RRset, at least one, after digest agility.
+///
+/// DANE-EE comes first, which needs no path; then DANE-TA, PKIX-EE and PKIX-TA. Within a usage keys
+/// come before certificates, and whole data before digests, so that the records of one digest of
+/// one part stand side by side, in the order of the RRset.
 #[derive(Clone, Debug)]
 pub struct UsableSet {
     records: Vec<UsableRecord>,
-    /// Data of the `2 0 0` records in their order, those refused for a weak key included.
-    anchors: Vec<Tlsa>,
-    /// The other records with their places and why they are not usable: none if outweighed.
-    unused: Vec<(usize, Tlsa, Option<Unusable>)>,
+    /// All of the RRset.
+    published: Vec<Tlsa>,
+    /// The places of the other records and why they are not usable: none if outweighed.
+    unused: Vec<(usize, Option<Unusable>)>,
     digests: Digests,
 }
 
@@ -272,31 +285,28 @@ impl UsableSet {
         for (index, tlsa) in records.iter().enumerate() {
             match UsableRecord::judge(index, tlsa, profile, digests) {
                 Ok(record) => usable.push(record),
-                Err(why) => unused.push((index, tlsa.clone(), Some(why))),
+                Err(why) => unused.push((index, Some(why))),
             }
         }
         if usable.is_empty() {
             return Err(NoUsableRecords::AllUnusable);
         }
+        usable.sort_by_key(UsableRecord::turn);
         drop_weaker_digests(&mut usable, &mut unused);
-        usable.sort_by_key(|record| match record.usage {
-            Usage::DaneEe => 0,
-            Usage::DaneTa => 1,
-            Usage::PkixEe => 2,
-            Usage::PkixTa => 3,
-        });
-        Ok(Self { records: usable, anchors: anchors(records), unused, digests: *digests })
+        Ok(Self { records: usable, published: records.to_vec(), unused, digests: *digests })
     }
 
     /// The records that are not acted on: place, record, and why, none if a stronger digest outweighs
     /// it.
     pub(crate) fn unused(&self) -> impl Iterator<Item = (usize, &Tlsa, Option<Unusable>)> {
-        self.unused.iter().map(|(index, tlsa, why)| (*index, tlsa, *why))
+        self.unused.iter().filter_map(|(at, why)| Some((*at, self.published.get(*at)?, *why)))
     }
 
     /// The certificates of the `2 0 0` records, usable or not, in the order of the RRset.
     pub(crate) fn published_anchors(&self) -> impl Iterator<Item = &[u8]> {
-        self.anchors.iter().map(Tlsa::data)
+        let numbers = (CertUsage::DANE_TA, Selector::CERT, Matching::FULL);
+        let is_one = move |one: &&Tlsa| (one.usage(), one.selector(), one.matching()) == numbers;
+        self.published.iter().filter(is_one).map(Tlsa::data)
     }
 
     /// The records, in the order in which they are tried.
@@ -353,25 +363,30 @@ impl NoUsableRecords {
     }
 }
 
-/// Keeps full data and, for each pair of usage and selector, the strongest digest there is.
+/// Keeps full data and, for each pair of usage and selector, the strongest digest there is, which
+/// comes before the weaker ones.
 fn drop_weaker_digests(
     records: &mut Vec<UsableRecord>,
-    dropped: &mut Vec<(usize, Tlsa, Option<Unusable>)>,
+    dropped: &mut Vec<(usize, Option<Unusable>)>,
 ) {
-    let strongest: Vec<(Usage, Selected, usize)> = records
-        .iter()
-        .filter(|record| matches!(record.comparison, Comparison::Digest(_)))
-        .map(|record| (record.usage, record.selected, record.rank))
-        .collect();
-    let is_weaker = |record: &UsableRecord| match record.comparison {
-        Comparison::Full => false,
-        Comparison::Digest(_) => strongest.iter().any(|(usage, selected, rank)| {
-            *usage == record.usage && *selected == record.selected && *rank < record.rank
-        }),
-    };
-    let weaker = records.iter().filter(|record| is_weaker(record));
-    dropped.extend(weaker.map(|record| (record.index, record.tlsa.clone(), None)));
-    records.retain(|record| !is_weaker(record));
+    let mut strongest: Option<(Usage, Selected, usize)> = None;
+    records.retain(|record| {
+        let Some(rank) = record.rank else { return true };
+        match strongest {
+            Some((usage, selected, best))
+                if (usage, selected) == (record.usage, record.selected) =>
+            {
+                if rank > best {
+                    dropped.push((record.index, None));
+                }
+                rank == best
+            }
+            _ => {
+                strongest = Some((record.usage, record.selected, rank));
+                true
+            }
+        }
+    });
 }
 
 #[cfg(test)]
@@ -466,6 +481,30 @@ mod tests {
         let set = UsableSet::select(&records, Profile::Smtp, &table).unwrap();
         let kept: Vec<usize> = set.records().iter().map(UsableRecord::index).collect();
         assert_eq!(kept, vec![0]);
+    }
+
+    #[test]
+    fn dane_g4_records_of_one_digest_of_one_part_stand_side_by_side() {
+        let key = "300a300406022a03030200aa";
+        let records: Vec<Tlsa> = [
+            format!("2 1 1 {}", "ab".repeat(32)),
+            format!("3 0 1 {}", "ab".repeat(32)),
+            format!("3 1 1 {}", "ab".repeat(32)),
+            format!("1 1 1 {}", "ab".repeat(32)),
+            format!("3 0 2 {}", "ab".repeat(64)),
+            format!("3 1 0 {key}"),
+            format!("3 1 1 {}", "cd".repeat(32)),
+            format!("3 0 2 {}", "cd".repeat(64)),
+            format!("0 1 1 {}", "cd".repeat(32)),
+        ]
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
+        let set = UsableSet::select(&records, Profile::Generic, &Digests::default()).unwrap();
+        let order: Vec<usize> = set.records().iter().map(UsableRecord::index).collect();
+        assert_eq!(order, [5, 2, 6, 4, 7, 0, 3, 8]);
+        let unused: Vec<_> = set.unused().collect();
+        assert_eq!(unused, [(1, &records[1], None)]);
     }
 
     // checks: dane/DANE-E3, dane/H8
