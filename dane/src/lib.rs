@@ -17,7 +17,7 @@
 //! ```
 //! use dane::discovery::{Action, Answer, Destination, Exchangers, HostPlan, Input, Kind};
 //! use dane::discovery::{Outcome, Policy, Security, Step1};
-//! # fn look_up(name: &str, kind: Kind) -> Input {
+//! # fn look_up(name: &dane::DomainName, kind: Kind) -> Input {
 //! #     let found = || Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
 //! #     let record: dane::Tlsa = format!("3 1 1 {}", "ab".repeat(32)).parse().unwrap();
 //! #     let set = dane::TlsaSet::from(vec![record]);
@@ -37,7 +37,7 @@
 //! let mut host = destination.host(&"mx1.example.org".parse()?);
 //! let plan = loop {
 //!     let answer = match host.action() {
-//!         Action::LookUp { name, kind } => look_up(&name, kind),
+//!         Action::LookUp { name, kind } => look_up(name, kind),
 //!         Action::Done(plan) => break plan.clone(),
 //!     };
 //!     host.handle(&answer)?;
@@ -75,7 +75,7 @@ mod verify;
 pub use der::{Certificate, DerError, PublicKeyInfo, Version};
 pub use digest::{DigestAlgorithm, Digests, DigestsError, MAX_DIGEST, Sha256, Sha512};
 pub use failure::{Failure, FailureReason};
-pub use names::{Name, NameError};
+pub use names::{DomainName, DomainNameError, Name, NameError};
 pub use near::{Excerpt, NearestMiss, Oid};
 pub use report::ResultType;
 pub use tlsa::{CertUsage, Matching, RdataError, Selector, Tlsa, TlsaSet, TlsaTextError};

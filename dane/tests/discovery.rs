@@ -13,10 +13,14 @@ use dane::discovery::{
     HostDiscovery, HostPlan, Input, Kind, LookUpFailure, MAX_HOPS, Mode, NotDane, Outcome, Policy,
     Security, Skip, Step1, Subject, TrustedPath, Unexpected,
 };
-use dane::{Name, Profile, ResultType, Tlsa, TlsaSet, Unusable};
+use dane::{DomainName, Name, Profile, ResultType, Tlsa, TlsaSet, Unusable};
 use proptest::prelude::*;
 
 fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn any_name(text: &str) -> DomainName {
     text.parse().unwrap()
 }
 
@@ -88,7 +92,7 @@ const RECORDS: [Records; 5] =
 const STATUSES: [Security; 3] = [Security::Secure, Security::Insecure, Security::Bogus];
 
 fn hop(security: Security) -> Vec<Hop> {
-    vec![Hop { name: name(TARGET), security }]
+    vec![Hop { name: any_name(TARGET), security }]
 }
 
 fn address(shape: Address) -> Answer<()> {
@@ -108,7 +112,7 @@ fn address(shape: Address) -> Answer<()> {
         Address::CnameClear => Answer::from_ad_bit(
             found,
             AuthenticData::Clear,
-            vec![name(TARGET)],
+            vec![any_name(TARGET)],
             &TrustedPath::same_host(),
         ),
     }
@@ -128,7 +132,7 @@ fn records(shape: Records) -> Answer<TlsaSet> {
 
 fn mx(shape: Mx) -> Answer<Exchangers> {
     let hosts = Outcome::Records(Exchangers::Hosts);
-    let chain = vec![Hop { name: name("expanded.example"), security: Security::Secure }];
+    let chain = vec![Hop { name: any_name("expanded.example"), security: Security::Secure }];
     match shape {
         Mx::Relay => unreachable!("nobody asks"),
         Mx::SecureHosts => Answer::hop_by_hop(hosts, Security::Secure, vec![]),
@@ -330,7 +334,7 @@ fn run(case: &Case) -> Ran {
                 return Ran { plan: words(plan), failed, asked };
             }
             Action::LookUp { name, kind } => {
-                asked.push((name, kind));
+                asked.push((name.to_string(), kind));
                 match kind {
                     // In the one order or the other.
                     Kind::A if case.a == case.aaaa => (Input::Aaaa(address(case.aaaa)), false),
@@ -495,7 +499,7 @@ fn d2_a_denial_is_an_answer() {
 fn d5_after_an_insecure_hop_all_is_insecure() {
     let hops = |list: &[Security]| {
         let hop = |(at, security): (usize, &Security)| Hop {
-            name: name(&format!("h{at}.example")),
+            name: any_name(&format!("h{at}.example")),
             security: *security,
         };
         list.iter().enumerate().map(hop).collect::<Vec<_>>()
@@ -526,7 +530,7 @@ fn d5_after_an_insecure_hop_all_is_insecure() {
 fn d8_ten_hops_and_no_name_twice() {
     let chain = |count: usize| -> Vec<Hop> {
         (0..count)
-            .map(|at| Hop { name: name(&format!("h{at}.example")), security: Security::Secure })
+            .map(|at| Hop { name: any_name(&format!("h{at}.example")), security: Security::Secure })
             .collect()
     };
     let failure = |chain| {
@@ -548,9 +552,9 @@ fn d8_ten_hops_and_no_name_twice() {
     twice[2] = twice[0].clone();
     assert_eq!(failure(twice), Some(LookUpFailure::CnameLoop));
     let mut home = chain(3);
-    home[2].name = name(HOST);
+    home[2].name = any_name(HOST);
     assert_eq!(failure(home), Some(LookUpFailure::CnameLoop));
-    let names = (0..=MAX_HOPS).map(|at| name(&format!("h{at}.example"))).collect();
+    let names = (0..=MAX_HOPS).map(|at| any_name(&format!("h{at}.example"))).collect();
     let path = TrustedPath::authenticated_channel();
     let answer = Answer::from_ad_bit(Outcome::Records(()), AuthenticData::Set, names, &path);
     assert_eq!(decide(&answer, None).reason(), Some("address-lookup-failure"));
@@ -590,7 +594,7 @@ fn m8_a_relay_has_its_own_port() {
     host.handle(&Input::Aaaa(secure(()))).unwrap();
     match host.action() {
         Action::LookUp { name, kind } => {
-            assert_eq!((&name[..], kind), ("_587._tcp.mx.example.org", Kind::Tlsa));
+            assert_eq!((name, kind), (&any_name("_587._tcp.mx.example.org"), Kind::Tlsa));
         }
         other => panic!("{other:?}"),
     }
@@ -619,6 +623,75 @@ fn dane_t5_rdata_that_is_no_record_makes_a_base_all_the_same() {
     assert_eq!(plan.unusable(), [Unusable::DigestLength(1), Unusable::Usage(1)]);
     let empty = decide(&secure(()), Some(secure(TlsaSet::default())));
     assert!(matches!(empty, HostPlan::Opportunistic(NotDane::NoRecords)));
+}
+
+/// The plan for a host that is a secure alias of this name, with the answers for its records and then
+/// for the host's own.
+fn decide_alias(target: &str, tlsa: [Answer<TlsaSet>; 2]) -> (HostPlan, Vec<String>) {
+    let chain = vec![Hop { name: any_name(target), security: Security::Secure }];
+    let address = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, chain);
+    let mut host = relay();
+    host.handle(&Input::A(address.clone())).unwrap();
+    host.handle(&Input::Aaaa(address)).unwrap();
+    let mut asked = Vec::new();
+    for answer in tlsa {
+        if let Action::LookUp { name, kind: Kind::Tlsa } = host.action() {
+            asked.push(name.to_string());
+            host.handle(&Input::Tlsa(answer)).unwrap();
+        }
+    }
+    (host.plan().unwrap().clone(), asked)
+}
+
+#[test]
+fn a5_an_alias_to_what_is_no_host_name_is_followed() {
+    let none = || Answer::hop_by_hop(Outcome::NoData, Security::Secure, vec![]);
+    let usable = || secure(set(&[&format!("3 1 1 {}", "ab".repeat(32))]));
+    let failed = || Answer::failed(LookUpFailure::TimedOut);
+    let targets = ["-cdn.example", "a\\.b.example", "\\000\\255.example", "*.example", "1.2", "."];
+    for target in targets {
+        let (plan, asked) = decide_alias(target, [none(), none()]);
+        assert!(matches!(plan, HostPlan::Opportunistic(NotDane::NoRecords)), "{target}");
+        let owner = match target {
+            "." => "_25._tcp".into(),
+            target => format!("_25._tcp.{target}"),
+        };
+        assert_eq!(asked, [owner, format!("_25._tcp.{HOST}")]);
+        let (plan, _) = decide_alias(target, [none(), usable()]);
+        assert!(matches!(&plan, HostPlan::Dane(plan) if plan.base() == &name(HOST)), "{target}");
+        // There are records, but nothing can be authenticated by that name: never less than TLS.
+        let unusable = secure(set(&["3 1 1 00"]));
+        for records in [usable(), unusable, secure(TlsaSet::from_rdata([&[][..]]))] {
+            let (plan, _) = decide_alias(target, [records, none()]);
+            assert!(matches!(plan, HostPlan::Skip(Skip::NoHostName)), "{target}");
+            assert_eq!(plan.reason(), Some("no-host-name"));
+            assert_eq!(plan.result_type(), Some(ResultType::TlsaInvalid));
+        }
+        let (plan, asked) = decide_alias(target, [failed(), usable()]);
+        assert_eq!((plan.reason(), asked.len()), (Some("tlsa-lookup-failure"), 1));
+    }
+    // DANE-T2: where the records are is no matter of names of hosts.
+    let chain = vec![Hop { name: any_name("-tlsa.example"), security: Security::Secure }];
+    let usable = set(&[&format!("3 1 1 {}", "ab".repeat(32))]);
+    let tlsa = Answer::hop_by_hop(Outcome::Records(usable), Security::Secure, chain);
+    assert!(matches!(decide(&secure(()), Some(tlsa)), HostPlan::Dane(_)));
+}
+
+#[test]
+fn m3_an_alias_of_the_next_hop_to_what_is_no_host_name_is_no_identifier() {
+    let chain = vec![Hop { name: any_name("-mail.example"), security: Security::Secure }];
+    let hosts = Outcome::Records(Exchangers::Hosts);
+    let mx = Answer::hop_by_hop(hosts, Security::Secure, chain);
+    let step = Destination::from_mx(&name(NEXT_HOP), &mx, Policy::default());
+    let Step1::Hosts(destination) = step else { panic!("hosts") };
+    let mut host = destination.host(&name(HOST));
+    host.handle(&Input::A(secure(()))).unwrap();
+    host.handle(&Input::Aaaa(secure(()))).unwrap();
+    let usable = format!("3 1 1 {}", "ab".repeat(32));
+    host.handle(&Input::Tlsa(secure(set(&[&usable])))).unwrap();
+    let Some(HostPlan::Dane(plan)) = host.plan() else { panic!("a plan") };
+    assert_eq!(plan.names(), [name(HOST), name(NEXT_HOP)]);
+    assert_eq!(plan.assurance(), Assurance::Full);
 }
 
 #[test]
@@ -752,7 +825,7 @@ fn any_answer() -> impl Strategy<Value = Answer<()>> {
         1 => Just(Outcome::Failed(LookUpFailure::TimedOut)),
     ];
     let hop = (0..6_u8, statuses())
-        .prop_map(|(at, security)| Hop { name: name(&format!("h{at}.example")), security });
+        .prop_map(|(at, security)| Hop { name: any_name(&format!("h{at}.example")), security });
     (outcome, statuses(), proptest::collection::vec(hop, 0..4))
         .prop_map(|(outcome, security, chain)| Answer::hop_by_hop(outcome, security, chain))
 }
@@ -775,7 +848,7 @@ proptest! {
         let mut hops: Vec<Hop> = chain
             .iter()
             .enumerate()
-            .map(|(at, security)| Hop { name: name(&format!("h{at}.example")), security: *security })
+            .map(|(at, security)| Hop { name: any_name(&format!("h{at}.example")), security: *security })
             .collect();
         let last = match hops.get_mut(bad) {
             Some(hop) => {

@@ -20,7 +20,7 @@ use hickory_proto::dnssec::Nsec3HashAlgorithm;
 use hickory_proto::dnssec::Proof;
 use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC, NSEC3};
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, CNAME, MX, SOA, TLSA};
+use hickory_proto::rr::rdata::{A, CNAME, MX, NS, SOA, TLSA};
 use hickory_proto::rr::{Name as WireName, RData, Record, RecordType};
 
 fn wire(text: &str) -> WireName {
@@ -89,7 +89,7 @@ fn plan(answer: &Answer<()>) -> String {
     host.handle(&Input::A(answer.clone())).unwrap();
     host.handle(&Input::Aaaa(answer.clone())).unwrap();
     match host.action() {
-        Action::LookUp { name, kind: Kind::Tlsa } => name,
+        Action::LookUp { name, kind: Kind::Tlsa } => name.to_string(),
         Action::Done(HostPlan::Skip(Skip::LookUp { failure, .. })) => failure.reason().into(),
         Action::Done(HostPlan::Skip(why)) => why.reason().into(),
         Action::Done(HostPlan::Opportunistic(why)) => why.reason().into(),
@@ -221,6 +221,13 @@ fn d1_a_denial_needs_a_proof_about_the_name() {
     foreign.name = wire("unsigned.example.");
     assert_eq!(no_error(vec![foreign]), no_data(Security::Bogus));
     assert_eq!(no_error(vec![soa(Insecure)]), no_data(Security::Insecure));
+    // It does not lower what is signed either: the start of the own zone is secure.
+    let mut foreign = record("unsigned.example.", RData::NS(NS(wire("ns.test."))), Insecure);
+    assert_eq!(no_error(vec![soa(Secure), foreign.clone()]), no_data(Security::Bogus));
+    let proven = vec![soa(Secure), nsec(Secure), foreign.clone()];
+    assert_eq!(no_error(proven), no_data(Security::Bogus));
+    foreign.proof = Secure;
+    assert_eq!(no_error(vec![soa(Insecure), foreign]), no_data(Security::Insecure));
     // The start of a signed zone, from another answer.
     assert_eq!(no_error(vec![soa(Secure)]), no_data(Security::Indeterminate));
     assert_eq!(no_error(vec![]), no_data(Security::Indeterminate));
@@ -287,12 +294,25 @@ fn codes_that_are_no_answer() {
 #[test]
 fn rfc8914_a_server_failure_may_say_why() {
     use hickory_proto::op::Edns;
-    use hickory_proto::rr::rdata::opt::EdnsOption;
+    use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
     for (code, expected) in [(6, "bogus"), (5, "indeterminate"), (22, "server-failure")] {
         let mut message = message(vec![]);
         message.metadata.response_code = ResponseCode::ServFail;
         let mut edns = Edns::new();
         edns.options_mut().insert(EdnsOption::Unknown(15, vec![0, code, b'x']));
+        message.edns = Some(edns);
+        assert_eq!(plan(&addresses_in(&message)), expected);
+    }
+    // One of DNSSEC comes before others.
+    for (codes, expected) in
+        [([22, 6], "bogus"), ([5, 22], "indeterminate"), ([22, 23], "server-failure")]
+    {
+        let mut message = message(vec![]);
+        message.metadata.response_code = ResponseCode::ServFail;
+        let mut edns = Edns::new();
+        let options =
+            codes.map(|code| (EdnsCode::Unknown(15), EdnsOption::Unknown(15, vec![0, code])));
+        edns.options_mut().options.extend(options);
         message.edns = Some(edns);
         assert_eq!(plan(&addresses_in(&message)), expected);
     }
@@ -319,6 +339,41 @@ fn tlsa_records_come_whole_with_any_numbers() {
         message
     });
     assert_eq!(none.outcome(), &Outcome::NoData);
+}
+
+#[test]
+fn dane_t5_a_record_without_rdata_is_there_all_the_same() {
+    let owner = "_25._tcp.mx.test.";
+    let empty = || record(owner, RData::Update0(RecordType::TLSA), Secure);
+    let usable = TLSA::new(3.into(), 1.into(), 1.into(), vec![0xab; 32]);
+    let plan = |answers| {
+        let records = finish(&message(answers), |replies| tlsa(&wire(owner), replies));
+        let name: Name = HOST.parse().unwrap();
+        let mut host = Destination::relay(&name, 25, Policy::default()).host(&name);
+        let address = addresses_in(&message(vec![a(HOST, Secure)]));
+        host.handle(&Input::A(address.clone())).unwrap();
+        host.handle(&Input::Aaaa(address)).unwrap();
+        host.handle(&Input::Tlsa(records)).unwrap();
+        host.plan().unwrap().clone()
+    };
+    // RFC 7672 section 2.2: all records are unusable, so TLS is due.
+    for count in [1, 2] {
+        let HostPlan::Encrypt(plan) = plan(vec![empty(); count]) else { panic!("no records") };
+        assert_eq!(plan.records().malformed(), count);
+    }
+    let both = plan(vec![empty(), record(owner, RData::TLSA(usable), Secure)]);
+    assert!(matches!(both, HostPlan::Dane(_)));
+}
+
+#[test]
+fn a5_an_alias_to_what_is_no_host_name_is_followed() {
+    let odd = WireName::from_labels([&b"-a.\xff"[..], b"test"]).unwrap();
+    let mut answers = vec![alias(HOST, "b.test.", Secure), alias("b.test.", "c.test.", Secure)];
+    answers[1].data = RData::CNAME(CNAME(odd.clone()));
+    let mut last = a(HOST, Secure);
+    last.name = odd;
+    answers.push(last);
+    assert_eq!(ask(answers), "_25._tcp.-a\\.\\255.test");
 }
 
 #[test]

@@ -89,7 +89,7 @@ async fn ask(
     loop {
         let (name, kind) = match machine.action() {
             Action::Done(plan) => return Ok(Found { addresses, plan: plan.clone() }),
-            Action::LookUp { name, kind } => (name, kind),
+            Action::LookUp { name, kind } => (name.clone(), kind),
         };
         let asked = match kind {
             Kind::A => resolve::Kind::A,
@@ -99,7 +99,8 @@ async fn ask(
         };
         let usage =
             |error: &dyn core::fmt::Display| Stopped::new(Exit::Usage, format!("{name}: {error}"));
-        let question = Question::new(name.parse().map_err(|error| usage(&error))?, asked);
+        let wire = resolve::Name::from_labels(name.labels());
+        let question = Question::new(wire.map_err(|error| usage(&error))?, asked);
         let answer = tokio::time::timeout(limit, look_up.look_up(&question)).await;
         let answer = answer.unwrap_or(Err(LookUpError::Timeout));
         addresses.extend(answer.iter().flat_map(|answer| answer.records()).filter_map(address));

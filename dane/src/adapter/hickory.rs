@@ -42,8 +42,8 @@ use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name as WireName, RData, Record, RecordType};
 
 use crate::discovery::{Answer, Exchangers, Hop, LookUpFailure, MAX_HOPS, Outcome, Security};
-use crate::names::Name;
-use crate::tlsa::{Tlsa, TlsaSet};
+use crate::names::DomainName;
+use crate::tlsa::TlsaSet;
 
 /// The answer, or what has to be asked before there is one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -79,22 +79,22 @@ pub fn exchangers(asked: &WireName, replies: &[Message]) -> Progress<Exchangers>
     })
 }
 
-/// The answer for TLSA records.
+/// The answer for TLSA records. One without RDATA counts among those that cannot be read, so that the
+/// RRset is not empty.
 #[must_use]
 pub fn tlsa(asked: &WireName, replies: &[Message]) -> Progress<TlsaSet> {
     collect(asked, RecordType::TLSA, replies, |records| {
-        let records = records.iter().filter_map(|record| match &record.data {
-            RData::TLSA(tlsa) => Tlsa::new(
-                crate::CertUsage(tlsa.cert_usage.into()),
-                crate::Selector(tlsa.selector.into()),
-                crate::Matching(tlsa.matching.into()),
-                tlsa.cert_data.as_slice(),
-            )
-            .ok(),
-            _ => None,
-        });
-        TlsaSet::from(records.collect::<Vec<_>>())
+        let rdata: Vec<Vec<u8>> = records.iter().map(|record| tlsa_rdata(&record.data)).collect();
+        TlsaSet::from_rdata(rdata.iter().map(Vec::as_slice))
     })
+}
+
+/// The RDATA as they came: hickory-proto keeps all three numbers. What it has read as something else,
+/// as it does if there is no octet, is none.
+fn tlsa_rdata(data: &RData) -> Vec<u8> {
+    let RData::TLSA(tlsa) = data else { return Vec::new() };
+    let numbers: [u8; 3] = [tlsa.cert_usage.into(), tlsa.selector.into(), tlsa.matching.into()];
+    [&numbers, tlsa.cert_data.as_slice()].concat()
 }
 
 /// A reply that the validator gave as an error, with the proof that came beside it: nothing in it is more
@@ -161,7 +161,7 @@ fn next_hop<'m>(
         return Ok(None);
     }
     let Some((target, security)) = alias(owner, reply)? else { return Ok(None) };
-    let name: Name = target.to_ascii().parse().map_err(|_| LookUpFailure::Malformed)?;
+    let name = DomainName::from_labels(target).map_err(|_| LookUpFailure::Malformed)?;
     Ok(Some((target, Hop { name, security })))
 }
 
@@ -208,16 +208,19 @@ fn failed(message: &Message) -> Option<LookUpFailure> {
     }
 }
 
-/// The first INFO-CODE of RFC 8914.
+/// The first INFO-CODE of RFC 8914, but one of DNSSEC before others.
 fn extended_error(message: &Message) -> Option<u16> {
     let options = message.edns.as_ref()?.options();
-    options.as_ref().iter().find_map(|(_, option)| match option {
+    let mut codes = options.as_ref().iter().filter_map(|(_, option)| match option {
         EdnsOption::Unknown(15, data) => match data.as_slice() {
             [high, low, ..] => Some(u16::from_be_bytes([*high, *low])),
             _ => None,
         },
         _ => None,
-    })
+    });
+    let first = codes.next()?;
+    let is_of_dnssec = |code: &u16| LookUpFailure::server_failure(*code).result_type().is_some();
+    core::iter::once(first).chain(codes).find(is_of_dnssec).or(Some(first))
 }
 
 /// The one CNAME of a name.
@@ -241,13 +244,17 @@ fn alias<'m>(
 /// The status of a denial: that of the records beside it, if they are about this name.
 fn denial(owner: &WireName, reply: &Message) -> Security {
     let records = || reply.authorities.iter().filter(|one| one.record_type() != RecordType::RRSIG);
-    let is_own_zone =
-        |one: &Record| one.record_type() == RecordType::SOA && one.name.zone_of(owner);
+    let is_unsigned_zone = |one: &Record| {
+        one.record_type() == RecordType::SOA
+            && one.name.zone_of(owner)
+            && security(one.proof) == Security::Insecure
+    };
     match weakest(records()) {
         None | Some(Security::Indeterminate) => Security::Indeterminate,
         Some(Security::Bogus) => Security::Bogus,
-        // A record of some zone that is not signed says nothing about this name.
-        Some(Security::Insecure) if !records().any(is_own_zone) => Security::Bogus,
+        // A record of some zone that is not signed says nothing about this name, unless it is that of
+        // its own zone.
+        Some(Security::Insecure) if !records().any(is_unsigned_zone) => Security::Bogus,
         Some(Security::Insecure) => Security::Insecure,
         // RFC 5155 section 9.2: under opt-out there may be an unsigned delegation of that name.
         Some(Security::Secure)

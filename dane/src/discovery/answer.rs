@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::names::Name;
+use crate::names::DomainName;
 use crate::report::ResultType;
 
 /// What DNSSEC says of one RRset, or of its denial
@@ -22,8 +22,8 @@ pub enum Security {
 /// One CNAME of an answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hop {
-    /// What the CNAME points to.
-    pub name: Name,
+    /// What the CNAME points to, be it the name of a host or not.
+    pub name: DomainName,
     /// The status of the CNAME itself, whatever those before it are.
     pub security: Security,
 }
@@ -65,7 +65,7 @@ pub struct Answer<T> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Chain {
     HopByHop(Vec<Hop>),
-    AsAWhole(Vec<Name>),
+    AsAWhole(Vec<DomainName>),
 }
 
 impl<T> Answer<T> {
@@ -85,7 +85,7 @@ impl<T> Answer<T> {
     pub fn from_ad_bit(
         outcome: Outcome<T>,
         bit: AuthenticData,
-        chain: Vec<Name>,
+        chain: Vec<DomainName>,
         _: &TrustedPath,
     ) -> Self {
         let security = match bit {
@@ -119,7 +119,7 @@ impl<T> Answer<T> {
     ///
     /// From the first insecure CNAME on everything is insecure, and a failure anywhere is a failure
     /// ([RFC 7672 section 2.1.3](https://www.rfc-editor.org/rfc/rfc7672#section-2.1.3)).
-    pub(crate) fn judge(&self, asked: &Name) -> Result<Judged, LookUpFailure> {
+    pub(crate) fn judge(&self, asked: &DomainName) -> Result<Judged, LookUpFailure> {
         if let Outcome::Failed(failure) = self.outcome {
             return Err(failure);
         }
@@ -270,7 +270,7 @@ pub(crate) struct Judged {
     /// Of the first CNAME; none if there is none, or if the resolver does not tell.
     pub(crate) first_hop: Option<Proven>,
     /// The name at the end of the CNAMEs, if there are any.
-    pub(crate) expanded: Option<Name>,
+    pub(crate) expanded: Option<DomainName>,
 }
 
 fn proven(security: Security) -> Result<Proven, LookUpFailure> {
@@ -283,8 +283,8 @@ fn proven(security: Security) -> Result<Proven, LookUpFailure> {
 }
 
 fn check_chain<'n>(
-    asked: &Name,
-    targets: impl ExactSizeIterator<Item = &'n Name> + Clone,
+    asked: &DomainName,
+    targets: impl ExactSizeIterator<Item = &'n DomainName> + Clone,
 ) -> Result<(), LookUpFailure> {
     if targets.len() > MAX_HOPS {
         return Err(LookUpFailure::TooManyHops);

@@ -4,7 +4,7 @@ use super::answer::{Answer, Outcome, Proven};
 use super::host::HostDiscovery;
 use super::plan::{HostPlan, Lacking, NotDane, Skip, Subject};
 use crate::digest::Digests;
-use crate::names::Name;
+use crate::names::{DomainName, Name};
 use crate::usable::Profile;
 use alloc::vec::Vec;
 
@@ -111,7 +111,7 @@ impl Destination {
     /// Judges the answer to the MX question for a next hop.
     #[must_use]
     pub fn from_mx(next_hop: &Name, mx: &Answer<Exchangers>, policy: Policy) -> Step1 {
-        let judged = match mx.judge(next_hop) {
+        let judged = match mx.judge(&DomainName::from(next_hop)) {
             Ok(judged) => judged,
             Err(failure) => return Step1::Delay(Skip::LookUp { subject: Subject::Mx, failure }),
         };
@@ -130,7 +130,8 @@ impl Destination {
         match mx.outcome {
             Outcome::Records(_) => Step1::Hosts(destination(Kind::Mx {
                 next_hop: next_hop.clone(),
-                expanded: judged.expanded,
+                // No certificate can have a name that is none of a host.
+                expanded: judged.expanded.as_ref().and_then(|name| Name::try_from(name).ok()),
             })),
             _ => Step1::OwnHost(destination(Kind::OwnHost(next_hop.clone()))),
         }
@@ -169,7 +170,7 @@ impl Destination {
     pub fn host(&self, host: &Name) -> HostDiscovery {
         match self.not_dane {
             Some(why) => HostDiscovery::decided(self.not_dane(why)),
-            None => HostDiscovery::new(self.clone(), host.clone()),
+            None => HostDiscovery::new(self.clone(), host),
         }
     }
 

@@ -1,12 +1,11 @@
 //! Steps 2 and 3, for each host: addresses, then TLSA records.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::answer::{Answer, Judged, LookUpFailure, Outcome, Proven};
 use super::destination::{Destination, Mode};
 use super::plan::{DanePlan, EncryptPlan, HostPlan, Lacking, NotDane, Skip, Subject};
-use crate::names::Name;
+use crate::names::{DomainName, Name};
 use crate::tlsa::TlsaSet;
 use crate::usable::{NoUsableRecords, UsableSet, why_unusable};
 
@@ -48,14 +47,15 @@ struct Cname {
 #[derive(Clone, Debug)]
 struct Candidates {
     host: Host,
-    base: Name,
-    next: Option<Name>,
+    base: DomainName,
+    owner: DomainName,
+    next: Option<DomainName>,
 }
 
 #[derive(Clone, Debug)]
 struct Host {
     destination: Destination,
-    name: Name,
+    name: DomainName,
 }
 
 /// What is wanted now.
@@ -64,7 +64,7 @@ pub enum Action<'a> {
     /// Ask the DNS and hand in the answer.
     LookUp {
         /// The name to ask for.
-        name: String,
+        name: &'a DomainName,
         /// The kind of record.
         kind: Kind,
     },
@@ -104,8 +104,8 @@ pub enum Input {
 pub struct Unexpected;
 
 impl HostDiscovery {
-    pub(super) fn new(destination: Destination, name: Name) -> Self {
-        let host = Host { destination, name };
+    pub(super) fn new(destination: Destination, name: &Name) -> Self {
+        let host = Host { destination, name: name.into() };
         Self { state: State::Addresses(Addresses { host, a: None, aaaa: None }) }
     }
 
@@ -120,15 +120,10 @@ impl HostDiscovery {
         match &self.state {
             State::Addresses(it) => {
                 let kind = if it.a.is_none() { Kind::A } else { Kind::Aaaa };
-                Action::LookUp { name: String::from(&it.host.name), kind }
+                Action::LookUp { name: &it.host.name, kind }
             }
-            State::Cname(it) => {
-                Action::LookUp { name: String::from(&it.host.name), kind: Kind::Cname }
-            }
-            State::Tlsa(it) => {
-                let name = it.base.tlsa_owner(it.host.destination.port);
-                Action::LookUp { name, kind: Kind::Tlsa }
-            }
+            State::Cname(it) => Action::LookUp { name: &it.host.name, kind: Kind::Cname },
+            State::Tlsa(it) => Action::LookUp { name: &it.owner, kind: Kind::Tlsa },
             State::Done(plan) => Action::Done(plan),
         }
     }
@@ -178,7 +173,7 @@ enum Family {
 }
 
 impl Family {
-    fn judge(answer: &Answer<()>, asked: &Name) -> Self {
+    fn judge(answer: &Answer<()>, asked: &DomainName) -> Self {
         match (answer.judge(asked), &answer.outcome) {
             (Err(failure), _) => Self::Failed(failure),
             (Ok(judged), Outcome::Records(())) => Self::Found(judged),
@@ -261,12 +256,7 @@ impl Cname {
 
 impl Candidates {
     fn next(&self, answer: &Answer<TlsaSet>) -> State {
-        let owner = self.base.tlsa_owner(self.host.destination.port);
-        let judged = match owner.parse() {
-            Ok(owner) => answer.judge(&owner),
-            Err(_) => Err(LookUpFailure::Malformed),
-        };
-        match (judged, &answer.outcome) {
+        match (answer.judge(&self.owner), &answer.outcome) {
             (Err(failure), _) => self.host.fail(Subject::Tlsa, failure),
             (Ok(Judged { whole: Proven::Secure, .. }), Outcome::Records(records))
                 if !records.is_empty() =>
@@ -287,8 +277,11 @@ impl Candidates {
         if records.len() > crate::usable::MAX_RECORDS {
             return HostPlan::Skip(Skip::TooManyRecords(records.len()));
         }
+        let Ok(base) = Name::try_from(&self.base) else {
+            return HostPlan::Skip(Skip::NoHostName);
+        };
         let usable = UsableSet::select(records.records(), policy.profile, &policy.digests);
-        let (base, records) = (self.base.clone(), records.clone());
+        let records = records.clone();
         let names: Vec<Name> = destination.names(&base);
         let (assurance, enforcement) = (destination.assurance(), policy.enforcement);
         match (usable, policy.mode) {
@@ -318,13 +311,13 @@ impl Candidates {
 
 impl Host {
     /// Asks for the records of a candidate. One whose owner name is too long for the DNS has none.
-    fn ask(&self, base: Name, next: Option<Name>) -> State {
-        if base.tlsa_owner(self.destination.port).parse::<Name>().is_ok() {
-            return State::Tlsa(Candidates { host: self.clone(), base, next });
-        }
-        match next {
-            Some(next) => self.ask(next, None),
-            None => self.not_dane(NotDane::NoRecords),
+    fn ask(&self, base: DomainName, next: Option<DomainName>) -> State {
+        match (base.tlsa_owner(self.destination.port), next) {
+            (Some(owner), next) => {
+                State::Tlsa(Candidates { host: self.clone(), base, owner, next })
+            }
+            (None, Some(next)) => self.ask(next, None),
+            (None, None) => self.not_dane(NotDane::NoRecords),
         }
     }
 

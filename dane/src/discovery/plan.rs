@@ -230,6 +230,10 @@ pub enum Skip {
     /// The host has no address.
     #[error("host has no address")]
     NoAddress,
+    /// There are TLSA records for the name that the host's name is an alias of, and that can be no
+    /// name of a host: no server can be asked for by it, and no certificate can have it.
+    #[error("tlsa records are those of an alias's target that is no host name")]
+    NoHostName,
     /// There are this many TLSA records.
     #[error("{0} tlsa records, expected at most {max}", max = crate::usable::MAX_RECORDS)]
     TooManyRecords(usize),
@@ -246,6 +250,7 @@ impl Skip {
             Self::LookUp { subject: Subject::Cname, .. } => "cname-lookup-failure",
             Self::LookUp { subject: Subject::Tlsa, .. } => "tlsa-lookup-failure",
             Self::NoAddress => "no-address",
+            Self::NoHostName => "no-host-name",
             Self::TooManyRecords(_) => "too-many-records",
         }
     }
@@ -257,7 +262,7 @@ impl Skip {
             Self::DaneRequired(_) => Some(ResultType::DaneRequired),
             Self::LookUp { failure, .. } => failure.result_type(),
             Self::NoAddress => None,
-            Self::TooManyRecords(_) => Some(ResultType::TlsaInvalid),
+            Self::NoHostName | Self::TooManyRecords(_) => Some(ResultType::TlsaInvalid),
         }
     }
 }

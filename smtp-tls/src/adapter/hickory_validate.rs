@@ -235,7 +235,9 @@ fn denial_security(question: &Question, reply: &Message) -> Result<Security, Loo
     let is_opted_out = is_missing && records().any(is_opt_out);
     match all {
         Security::Secure if records().any(is_proof) && !is_opted_out => Ok(Security::Secure),
-        Security::Insecure if !records().any(|one| is_own_zone(question, one)) => {
+        Security::Insecure
+            if !records().any(|one| one.proof == Proof::Insecure && is_own_zone(question, one)) =>
+        {
             Err(LookUpError::Bogus { extended: None })
         }
         Security::Secure | Security::Insecure => Ok(Security::Insecure),
@@ -312,6 +314,7 @@ mod tests {
         reply
     }
 
+    const NS: u16 = 2;
     const SOA: u16 = 6;
     const NSEC: u16 = 47;
 
@@ -357,5 +360,9 @@ mod tests {
         for name in ["mx.example", "a.mx.example"] {
             assert_eq!(denial_security(&other(name), &of_mx), Ok(Security::Insecure), "{name}");
         }
+        // The start of the own zone is signed, so the record of another one changes nothing.
+        let mut mixed = reply(&[], &[(SOA, Proof::Secure), (NS, Proof::Insecure)]);
+        mixed.authorities[1].name = HickoryName::from_ascii("unsigned.test.").unwrap();
+        assert_eq!(denial_security(&question(), &mixed), bogus);
     }
 }

@@ -1,9 +1,9 @@
 //! Answers of the DNS in the words of `dane`.
 
-use dane::TlsaSet;
 use dane::discovery::{
     Answer as DaneAnswer, AuthenticData, Hop, LookUpFailure, Outcome as DaneOutcome, TrustedPath,
 };
+use dane::{DomainName, TlsaSet};
 
 use crate::resolve::{Answer, ChainError, Judged, LookUpError, Outcome, Record, Security};
 
@@ -44,7 +44,11 @@ pub(super) fn convert_answer<T>(
         Outcome::NoData => DaneOutcome::NoData,
         Outcome::NxDomain => DaneOutcome::NxDomain,
     };
-    let names = answer.chain.iter().map(|hop| hop.target.as_str().parse::<dane::Name>());
+    let targets = answer.chain.iter().map(|hop| hop.target.as_str());
+    let names = targets.map(|target| {
+        let labels = target.split('.').filter(|label| !label.is_empty());
+        DomainName::from_labels(labels.map(str::as_bytes))
+    });
     let Ok(names) = names.collect::<Result<Vec<_>, _>>() else {
         return DaneAnswer::failed(LookUpFailure::Malformed);
     };

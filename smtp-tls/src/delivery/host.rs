@@ -233,7 +233,7 @@ fn next_question(machine: &HostDiscovery) -> Option<Question> {
         dane::discovery::Kind::Cname => Kind::Cname,
         dane::discovery::Kind::Tlsa => Kind::Tlsa,
     };
-    name.parse().ok().map(|name| Question::new(name, kind))
+    Name::from_labels(name.labels()).ok().map(|name| Question::new(name, kind))
 }
 
 /// Both families by turns, so that a family without a route costs one try at a time.

@@ -88,7 +88,7 @@ impl World {
                 }
                 Action::LookUp { name, kind: Kind::Tlsa } => {
                     let [host, other] = &self.tlsa;
-                    let answer = if name.ends_with(HOST) { host } else { other };
+                    let answer = if name.to_string().ends_with(HOST) { host } else { other };
                     questions.push(Asked::Tlsa(answer));
                     Event::Tlsa(dns_answer(answer, tlsa_set(answer)))
                 }

@@ -107,7 +107,9 @@ fn host_plan(
                 Some(cname) => dns_answer(cname, ()),
                 None => DnsAnswer::failed(LookUpFailure::ServerFailure),
             }),
-            Action::LookUp { name, kind: Kind::Tlsa } => Input::Tlsa(tlsa(request, &name)?),
+            Action::LookUp { name, kind: Kind::Tlsa } => {
+                Input::Tlsa(tlsa(request, &name.to_string())?)
+            }
             Action::Done(plan) => return Ok(plan.clone()),
         };
         machine.handle(&input).map_err(|_| "unexpected-question")?;

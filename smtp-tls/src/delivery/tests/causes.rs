@@ -3,7 +3,7 @@
 use smtp_starttls::{CommandError, Keyword};
 
 use super::super::{Delivery, LocalLevel};
-use super::script::{DOMAIN, World, name, usable_tlsa};
+use super::script::{DOMAIN, World, alias, answer, name, usable_tlsa};
 use super::server::{Server, StartTls, later, never, reply};
 use crate::attempt::{Answered, Assurance};
 use crate::report::{Cause, Fate, StoreResult};
@@ -278,4 +278,22 @@ fn in_clear_only_where_no_policy_says_otherwise_and_then_once() {
         assert_fate(&encrypt, "delivered", "unauthenticated", MX2);
     }
     assert_fate(&two(Server::with(StartTls::Absent), Server::down()), "delivered", "clear", MX1);
+}
+
+// checks: dane/A5, dane/A7
+#[test]
+fn an_alias_to_what_no_certificate_can_hold_is_followed() {
+    let world = |security| {
+        let mut world = World::with_hosts(security, &[MX1]);
+        let mut found = answer(Outcome::Records(vec![Record::A([192, 0, 2, 1].into())]), security);
+        found.chain = vec![alias(MX1, "-cdn.d.test", security)];
+        world.answer(MX1, Kind::A, Ok(found));
+        world
+    };
+    assert_fate(&world(Security::Insecure), "delivered", "unauthenticated", MX1);
+    let mut world = world(Security::Secure);
+    assert_fate(&world, "delivered", "unauthenticated", MX1);
+    // The base domain is a name that no certificate has: less than its records say is not done.
+    world.tlsa("-cdn.d.test", vec![usable_tlsa()]);
+    assert_fate(&world, "deferred", "4.7.5", "no host name");
 }

@@ -1,17 +1,21 @@
-//! Names: normalised once, TLSA owner names, and whether a presented name matches.
+//! Names of hosts: normalised once, TLSA owner names, and whether a presented name matches.
+
+mod domain;
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
+pub use domain::{DomainName, DomainNameError};
 use pki_types::{DnsName, ServerName};
 
 /// A DNS name in the one form used here: lower case, A-labels, no root dot.
 ///
 /// It serves as a host name, as a TLSA base domain and as a reference identifier. An underscore is
-/// legal in it. U-labels are refused: convert them first.
+/// legal in it. U-labels are refused: convert them first. What else the DNS may hold is a
+/// [`DomainName`].
 ///
 /// ```
 /// let name: dane::Name = "MX1.Example.org.".parse()?;
@@ -54,6 +58,15 @@ impl TryFrom<&DnsName<'_>> for Name {
 
     fn try_from(name: &DnsName<'_>) -> Result<Self, NameError> {
         name.as_ref().parse()
+    }
+}
+
+impl TryFrom<&DomainName> for Name {
+    type Error = NameError;
+
+    fn try_from(name: &DomainName) -> Result<Self, NameError> {
+        // What is escaped has a backslash, which no host name has.
+        name.to_string().parse()
     }
 }
 
