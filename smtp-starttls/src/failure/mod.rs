@@ -126,13 +126,20 @@ impl Failure {
         )
     }
 
-    /// The `failure-reason-code` of a report: the reply code where STARTTLS was refused, our
-    /// reason where the way into TLS was broken.
+    /// The `failure-reason-code` of a report: the reply code where STARTTLS was refused or answered
+    /// oddly, our reason where the way into TLS was broken. An accepted EHLO is no reason.
     #[must_use]
     pub const fn reason_code(&self) -> Option<FailureReasonCode> {
         match (self.result_type, self.reply_code) {
             (Some(ResultType::StartTlsNotSupported), Some(code)) => {
-                Some(FailureReasonCode::Reply(code))
+                let is_refusal =
+                    matches!(code.class(), ReplyClass::Temporary | ReplyClass::Permanent);
+                let is_of_starttls = matches!(self.phase, Phase::StartTls);
+                if is_refusal || is_of_starttls {
+                    Some(FailureReasonCode::Reply(code))
+                } else {
+                    None
+                }
             }
             (Some(ResultType::ValidationFailure), _) => {
                 Some(FailureReasonCode::Reason(self.reason))
@@ -224,6 +231,23 @@ mod tests {
             Some(FailureReasonCode::Reply(ReplyCode::new(454).unwrap()))
         );
         assert_eq!(failure.next_action, NextAction::NewConnectionInClear);
+    }
+
+    #[test]
+    fn rfc8460_4_3_1_a_reply_that_refused_nothing_is_not_reported() {
+        let code = |phase, code| {
+            let reply_code = ReplyCode::new(code);
+            let at = Circumstances { phase, reply_code, ..at(Requirement::Opportunistic) };
+            let failure = Failure::new(Reason::StartTlsNotOffered, &at);
+            assert_eq!(failure.result_type, Some(ResultType::StartTlsNotSupported));
+            failure.reason_code()
+        };
+        let reply = |code| Some(FailureReasonCode::Reply(ReplyCode::new(code).unwrap()));
+        assert_eq!(code(Phase::Ehlo, 250), None, "STARTTLS is not in the list");
+        assert_eq!(code(Phase::Helo, 250), None);
+        assert_eq!(code(Phase::Ehlo, 502), reply(502), "there is no list");
+        assert_eq!(code(Phase::StartTls, 502), reply(502));
+        assert_eq!(code(Phase::StartTls, 250), reply(250), "the odd answer is the reason");
     }
 
     #[test]
