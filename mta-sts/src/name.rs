@@ -223,21 +223,27 @@ impl NameError {
 }
 
 /// Appends `name` in lower case, as A-labels, without a dot at its end.
-fn normalise(name: &str, to: &mut String) -> Result<(), NameError> {
-    let name = name.strip_suffix('.').unwrap_or(name);
+fn normalise(full: &str, to: &mut String) -> Result<(), NameError> {
+    let name = without_root(full);
     match check(name.as_bytes()) {
         Ok(()) => push_lowercase(name, to),
         Err(NameError::InvalidByte(_)) if is_address_literal(name) => {
             return Err(NameError::AddressLiteral);
         }
         Err(_) if !name.is_ascii() => {
-            let ascii = to_ascii(name)?;
-            check(ascii.as_bytes())?;
-            push_lowercase(&ascii, to);
+            // Other characters than the full stop become one, the root's too (RFC 5891 section 5.2).
+            let ascii = to_ascii(full)?;
+            let name = without_root(&ascii);
+            check(name.as_bytes())?;
+            push_lowercase(name, to);
         }
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn push_lowercase(name: &str, to: &mut String) {

@@ -81,6 +81,15 @@ fn v03_u_labels_are_converted() {
     assert_eq!(host("müller.example.org").unwrap().as_str(), "xn--mller-kva.example.org");
     assert_eq!(host("MÜLLER.example.org").unwrap().as_str(), "xn--mller-kva.example.org");
     assert_eq!(host("\u{ffff}.example.org"), Err(NameError::ULabel));
+    // The dot of the root is one however it is written, and there is one at most.
+    for root in [".", "\u{3002}", "\u{ff0e}", "\u{ff61}"] {
+        let name = host(&format!("müller\u{3002}example{root}"));
+        assert_eq!(name.unwrap().as_str(), "xn--mller-kva.example", "{root:?}");
+        for second in [".", "\u{3002}"] {
+            let name = host(&format!("müller.example{root}{second}"));
+            assert_eq!(name, Err(NameError::EmptyLabel(22)), "{root:?}{second:?}");
+        }
+    }
     let domain: PolicyDomain = "müller.example".parse().unwrap();
     assert_eq!(domain.record_name(), Some("_mta-sts.xn--mller-kva.example"));
 }

@@ -208,6 +208,9 @@ impl Exchange {
 
     /// A server may answer before it has read the whole request, and then close.
     fn receive(&mut self, mut bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         if let State::Sending { .. } = self.state {
             self.state = State::Head(Head::new());
         }

@@ -50,6 +50,20 @@ fn chunked(body: &str) -> String {
 }
 
 #[test]
+fn s5_3_no_bytes_change_nothing_while_the_request_is_sent() {
+    let mut exchange = Exchange::new(&"example.org".parse().unwrap(), UserAgent::NotSent);
+    let ExchangeAction::Send(request) = exchange.action() else { panic!() };
+    let request = request.to_vec();
+    exchange.handle(ExchangeInput::Sent(10));
+    exchange.handle(ExchangeInput::Received(b""));
+    assert_eq!(exchange.action(), ExchangeAction::Send(&request[10..]));
+    exchange.handle(ExchangeInput::Sent(request.len() - 10));
+    assert_eq!(exchange.action(), ExchangeAction::Receive);
+    exchange.handle(ExchangeInput::Received(b""));
+    assert_eq!(exchange.action(), ExchangeAction::Receive);
+}
+
+#[test]
 fn f01_the_request_has_these_fields_and_no_other() {
     let request = |agent| {
         let exchange = Exchange::new(&"Example.org".parse().unwrap(), agent);
