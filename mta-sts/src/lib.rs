@@ -79,7 +79,7 @@ mod verdict;
 
 pub use cache::{
     Basis, CacheEntry, EntryUpdate, FetchHistory, OverdueRefresh, Permission, PolicyStore, Refusal,
-    Stored, Update,
+    StandIn, Stored, Update,
 };
 pub use codec::StoredFormError;
 pub use discovery::{

@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use core::time::Duration;
 
 use mta_sts::{
-    Action, CertificateFault, Consequence, Decision, Discovery, EntryUpdate, Exemption, FetchError,
-    FetchMade, HostFailure, Input, Mode, Options, PolicyBody, PolicyId, Refresh, RefreshCause,
-    Source, Stored, TxtAnswer, UnixTime, Update,
+    Action, CacheEntry, CertificateFault, Consequence, Decision, Discovery, EntryUpdate, Exemption,
+    FetchError, FetchMade, HostFailure, Input, Mode, Options, PolicyBody, PolicyId, Refresh,
+    RefreshCause, Report, Source, Stored, TxtAnswer, UnixTime, Update,
 };
 use proptest::prelude::*;
 
@@ -98,6 +98,10 @@ struct Step {
     /// The id that was fetched for, and the result.
     fetch: Option<(PolicyId, Option<Fetch>)>,
     decision: Option<Decision>,
+    /// Whether the record had an id.
+    announced: bool,
+    /// Whether a failure is to be reported.
+    told: bool,
     changed: EntryUpdate,
 }
 
@@ -172,8 +176,9 @@ fn deliver(domain: usize, before: Stored, txt: Txt, fetch: Fetch, now: u64) -> S
     }
     let outcome = machine.into_outcome().unwrap();
     let made = outcome.fetch == FetchMade::Yes;
-    let decision = Some(outcome.decision);
-    step(domain, before, txt, made.then_some(fetch), now, outcome.update, decision)
+    let (decision, told) = (Some(outcome.decision), outcome.failure.is_some());
+    let step = step(domain, before, txt, made.then_some(fetch), now, outcome.update);
+    Step { decision, told, ..step }
 }
 
 fn refresh(domain: usize, before: Stored, txt: Txt, fetch: Fetch, now: u64) -> Option<Step> {
@@ -187,7 +192,7 @@ fn refresh(domain: usize, before: Stored, txt: Txt, fetch: Fetch, now: u64) -> O
     }
     let outcome = machine.into_outcome().unwrap();
     let made = outcome.fetch == FetchMade::Yes;
-    Some(step(domain, before, txt, made.then_some(fetch), now, outcome.update, None))
+    Some(step(domain, before, txt, made.then_some(fetch), now, outcome.update))
 }
 
 fn step(
@@ -197,7 +202,6 @@ fn step(
     fetch: Option<Fetch>,
     now: u64,
     update: Update,
-    decision: Option<Decision>,
 ) -> Step {
     let mut after = before.clone();
     after.apply(&update);
@@ -208,7 +212,9 @@ fn step(
         };
         (id, Some(fetch))
     });
-    Step { domain, now, before, after, fetch, decision, changed: update.entry }
+    let announced = matches!(txt, Txt::Id(_));
+    let changed = update.entry;
+    Step { domain, now, before, after, fetch, decision: None, announced, told: false, changed }
 }
 
 impl Step {
@@ -280,11 +286,31 @@ proptest! {
             if let Some((_, then, _, true)) = same {
                 prop_assert!(step.now - then >= 300, "{:?}", step);
             }
+            let counts = |(domain, then, _, failed): &&(usize, u64, PolicyId, bool)| {
+                *domain == step.domain
+                    && step.now - then < 3_600
+                    && (*failed || step.is_live_before())
+            };
+            prop_assert!(fetches.iter().filter(counts).count() < 12, "{:?}", step);
             fetches.push((step.domain, step.now, id, step.has_failed()));
-            let in_an_hour = fetches.iter().filter(|(domain, then, _, _)| {
-                *domain == step.domain && step.now - then < 3_600
-            });
-            prop_assert!(in_an_hour.count() <= 12, "{:?}", step);
+        }
+    }
+
+    #[test]
+    fn s3_3_s5_1_only_failures_keep_a_delivery_from_the_policy_it_needs(events in events(0)) {
+        let mut failures: Vec<(usize, u64)> = Vec::new();
+        for step in play(&events) {
+            if step.has_failed() {
+                failures.push((step.domain, step.now));
+            }
+            let needs = step.announced && step.decision.is_some() && !step.is_live_before();
+            if needs && step.fetch.is_none() {
+                let failed = failures.iter().rev().any(|(domain, then)| {
+                    *domain == step.domain && step.now - then < 3_600
+                });
+                prop_assert!(failed, "{:?}", step);
+                prop_assert!(step.told, "{:?}", step);
+            }
         }
     }
 
@@ -321,23 +347,38 @@ proptest! {
 
     #[test]
     fn i9_a_clock_that_went_back_makes_no_life_longer(events in events(3)) {
+        let mut fetched = [(0, 0); 2];
         for step in play(&events) {
-            let Some(entry) = &step.after.entry else { continue };
-            let end = entry.fetched_at().as_secs() + entry.policy().max_age().as_secs();
-            prop_assert_eq!(entry.expires_at(), at(end));
-            prop_assert!(entry.is_live(at(end)) && !entry.is_live(at(end + 1)));
-            if step.now < entry.fetched_at().as_secs() && entry.failed_refreshes().is_none() {
-                prop_assert!(entry.refresh_due(7, at(step.now)));
+            if let Some((_, max_age)) = step.fetched_policy() {
+                fetched[step.domain] = (step.now, u64::from(max_age));
             }
-            // A store that answers late changes nothing: sums saturate.
-            if entry.failed_refreshes().is_none() {
-                prop_assert!(entry.refresh_at(u64::MAX) <= at(end));
+            let Some(entry) = &step.after.entry else { continue };
+            let (time, max_age) = fetched[step.domain];
+            let end = time + max_age;
+            prop_assert_eq!((entry.fetched_at(), entry.expires_at()), (at(time), at(end)));
+            prop_assert!(entry.is_live(at(end)) && !entry.is_live(at(end + 1)));
+            // Whatever `n` is, a refresh is planned within the life, and due at once before it.
+            let planned = CacheEntry::new(*entry.id(), entry.policy().clone(), at(time));
+            prop_assert!((at(time)..=at(end)).contains(&planned.refresh_at(u64::MAX)));
+            prop_assert!(step.now >= time || planned.refresh_due(7, at(step.now)));
+            // A failed refresh holds the next one up for its back-off, and for no other time.
+            for now in [step.now, step.now + 299, step.now + 25_000, time.saturating_sub(1)] {
+                let due = planned.refresh_due(7, at(now)) && !backs_off(entry, now);
+                prop_assert_eq!(entry.refresh_due(7, at(now)), due, "at {}: {:?}", now, step);
             }
         }
     }
 }
 
-/// Every failure of a host that a delivery can meet.
+/// Whether the last failed refresh was made less than its back-off ago, not in a future that was none.
+fn backs_off(entry: &CacheEntry, now: u64) -> bool {
+    let Some((last, _, count)) = entry.failed_refreshes() else { return false };
+    let waits = [300, 600, 1_200, 2_400, 4_800, 9_600, 19_200];
+    let wait = waits.get(count as usize - 1).copied().unwrap_or(21_600);
+    (last.as_secs()..last.as_secs() + wait).contains(&now)
+}
+
+/// Every failure of a host that a delivery can meet, but that it is out of reach.
 fn host_failures() -> Vec<HostFailure> {
     let certificates = [
         CertificateFault::Expired,
@@ -349,7 +390,6 @@ fn host_failures() -> Vec<HostFailure> {
         HostFailure::MxNotInPolicy,
         HostFailure::StartTlsNotSupported,
         HostFailure::HandshakeFailed,
-        HostFailure::NotReached,
     ];
     others.into_iter().chain(certificates.map(HostFailure::Certificate)).collect()
 }
@@ -357,23 +397,31 @@ fn host_failures() -> Vec<HostFailure> {
 #[test]
 fn i5_i8_a07_no_verdict_is_a_permission_of_its_own() {
     // A consequence forbids a host, leaves it to the local rules (of which DANE is one), or goes on.
-    for failure in host_failures() {
-        for mode in [Mode::Enforce, Mode::Testing, Mode::None] {
-            for exemption in [Exemption::Nothing, Exemption::TlsRequiredNo] {
-                let consequence = failure.consequence(mode, exemption);
-                assert!(matches!(
-                    consequence,
-                    Consequence::NotHere | Consequence::LocalRules { .. } | Consequence::NextHost
-                ));
-            }
+    let reported = Consequence::LocalRules { report: Report::Yes };
+    let unreported = Consequence::LocalRules { report: Report::No };
+    for (mode, exemption, expected) in [
+        (Mode::Enforce, Exemption::Nothing, Consequence::NotHere),
+        (Mode::Enforce, Exemption::TlsRequiredNo, reported),
+        (Mode::Testing, Exemption::Nothing, reported),
+        (Mode::Testing, Exemption::TlsRequiredNo, reported),
+        (Mode::None, Exemption::Nothing, unreported),
+        (Mode::None, Exemption::TlsRequiredNo, unreported),
+    ] {
+        for failure in host_failures() {
+            assert_eq!(failure.consequence(mode, exemption), expected, "{failure:?} {mode}");
         }
+        let out_of_reach = HostFailure::NotReached.consequence(mode, exemption);
+        assert_eq!(out_of_reach, Consequence::NextHost, "{mode}");
     }
 }
 
 #[test]
 fn i6_a05_no_verdict_under_enforce_is_permanent() {
     for failure in host_failures() {
+        // Not here, and elsewhere or later: no host of the domain is what makes a message bounce.
         let consequence = failure.consequence(Mode::Enforce, Exemption::Nothing);
-        assert!(matches!(consequence, Consequence::NotHere | Consequence::NextHost));
+        assert_eq!(consequence, Consequence::NotHere, "{failure:?}");
     }
+    let out_of_reach = HostFailure::NotReached.consequence(Mode::Enforce, Exemption::Nothing);
+    assert_eq!(out_of_reach, Consequence::NextHost);
 }

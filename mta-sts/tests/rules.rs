@@ -109,15 +109,23 @@ fn v04_a_domain_without_mx_is_its_own_host() {
 }
 
 #[test]
-fn v05_a_pattern_does_not_loosen_the_name_to_verify() {
-    // The pattern allows the host; the certificate has to name the host, and failing that it fails.
-    let policy = stored("enforce", "*.example.org");
-    let outcome = deliver(&policy, announced("old"), served(""), START);
-    assert!(applied(&outcome).allows(&host("mx1.example.org")));
-    let mismatch = HostFailure::Certificate(CertificateFault::HostMismatch);
-    let consequence = mismatch.consequence(applied(&outcome).mode(), Exemption::Nothing);
-    assert_eq!(consequence, Consequence::NotHere);
-    assert_eq!(mismatch.result_type(), Some("certificate-host-mismatch"));
+fn v05_a_host_that_a_pattern_allows_is_shut_out_by_each_fault_of_its_own() {
+    use CertificateFault::{Expired, HostMismatch, Invalid, NotTrusted};
+    let outcome = deliver(&stored("enforce", "*.example.org"), announced("old"), served(""), START);
+    let applied = applied(&outcome);
+    assert!(applied.allows(&host("mx1.example.org")));
+    for (failure, result_type) in [
+        (HostFailure::StartTlsNotSupported, "starttls-not-supported"),
+        (HostFailure::HandshakeFailed, "validation-failure"),
+        (HostFailure::Certificate(Expired), "certificate-expired"),
+        (HostFailure::Certificate(HostMismatch), "certificate-host-mismatch"),
+        (HostFailure::Certificate(Invalid), "validation-failure"),
+        (HostFailure::Certificate(NotTrusted), "certificate-not-trusted"),
+    ] {
+        let consequence = failure.consequence(applied.mode(), Exemption::Nothing);
+        assert_eq!(consequence, Consequence::NotHere, "{failure:?}");
+        assert_eq!(failure.result_type(), Some(result_type));
+    }
 }
 
 #[test]

@@ -97,28 +97,34 @@ impl CacheEntry {
     /// After a failed refresh the wait is 300 seconds, doubled for each further one up to six hours.
     #[must_use]
     pub fn refresh_at(&self, n: u64) -> UnixTime {
-        let window = self.policy.max_age().as_secs().min(DAY);
-        let planned = after(self.fetched_at, 3 * window / 10 + n % (4 * window / 10 + 1));
+        let planned = self.planned_at(n);
         match self.last_failure {
             Some(failure) => planned.max(after(failure.at, back_off(failure.count))),
             None => planned,
         }
     }
 
+    fn planned_at(&self, n: u64) -> UnixTime {
+        let window = self.policy.max_age().as_secs().min(DAY);
+        after(self.fetched_at, 3 * window / 10 + n % (4 * window / 10 + 1))
+    }
+
     /// Whether to refresh it now: the time is there, or the clock went back. Not if it is dead.
+    ///
+    /// A failure that lies ahead of a clock that went back holds nothing up, though [`Self::refresh_at`]
+    /// counts from it.
     #[must_use]
     pub fn refresh_due(&self, n: u64, now: UnixTime) -> bool {
         if !self.is_live(now) {
             return false;
         }
-        // After a failure only its back-off counts, unless that lies ahead of a clock that went back.
         if let Some(failure) = self.last_failure
             && now >= failure.at
             && age(failure.at, now) < back_off(failure.count)
         {
             return false;
         }
-        now < self.fetched_at || now >= self.refresh_at(n)
+        now < self.fetched_at || now >= self.planned_at(n)
     }
 
     /// What to tell the operator: refreshes have failed, or none was made in time.

@@ -1,11 +1,12 @@
 //! What was fetched of late, which decides whether to fetch again.
 
 use alloc::vec::Vec;
+use core::iter;
 use core::time::Duration;
 
 use pki_types::UnixTime;
 
-use super::{after, age};
+use super::{CacheEntry, after, age};
 use crate::codec::{Magic, Reader, StoredFormError, Writer};
 use crate::failure::FailureKind;
 use crate::record::PolicyId;
@@ -13,11 +14,14 @@ use crate::record::PolicyId;
 /// The fetches of one domain in the last hour, kept beside its entry.
 ///
 /// After a failed fetch there is none for the same id for 300 seconds ([RFC 8461 section
-/// 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3)). Over all ids there are at most 12 in an
-/// hour, so that who can change the record at will cannot make us fetch at will.
+/// 3.3](https://www.rfc-editor.org/rfc/rfc8461#section-3.3)). Over all ids there is a budget for an
+/// hour, so that who can change the record at will cannot make us fetch at will: 12 fetches while a
+/// live policy stands in, and 12 that failed while none does. A fetch that succeeds never holds up one
+/// that a delivery needs for its policy, however short the lives of the policies are ([section
+/// 5.1](https://www.rfc-editor.org/rfc/rfc8461#section-5.1)).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct FetchHistory {
-    /// Oldest first, at most [`BUDGET`].
+    /// Oldest first: the last [`BUDGET`], and those that failed among the last [`BUDGET`] that did.
     attempts: Vec<Attempt>,
 }
 
@@ -26,6 +30,24 @@ struct Attempt {
     at: UnixTime,
     id: PolicyId,
     failure: Option<FailureKind>,
+}
+
+/// Whether a policy stands in if no fetch is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StandIn {
+    /// A live one is cached.
+    Live,
+    /// None is cached, or a dead one: without a fetch the delivery has no policy.
+    Nothing,
+}
+
+impl StandIn {
+    pub(crate) const fn of(live: Option<&CacheEntry>) -> Self {
+        match live {
+            Some(_) => Self::Live,
+            None => Self::Nothing,
+        }
+    }
 }
 
 /// Whether a fetch may be made.
@@ -40,7 +62,8 @@ pub enum Permission {
         because: Refusal,
         /// When it may again.
         until: UnixTime,
-        /// The latest failure, for want of which this delivery lacks the policy.
+        /// The latest failure, because of which this delivery lacks the policy. There always is one if
+        /// nothing stands in.
         failure: Option<FailureKind>,
     },
 }
@@ -51,14 +74,14 @@ pub enum Permission {
 pub enum Refusal {
     /// The last fetch for this id failed less than 300 seconds ago.
     BackOff,
-    /// There were 12 fetches in the last hour.
+    /// In the last hour there were 12 fetches, or 12 failed ones if nothing stands in.
     Budget,
 }
 
 impl FetchHistory {
-    /// Whether to fetch a policy with this id.
+    /// Whether to fetch a policy with this id, given what stands in without it.
     #[must_use]
-    pub fn permission(&self, id: &PolicyId, now: UnixTime) -> Permission {
+    pub fn permission(&self, id: &PolicyId, stand_in: StandIn, now: UnixTime) -> Permission {
         let recent = || self.attempts.iter().filter(|attempt| attempt.counts(now));
         if let Some(Attempt { at, failure: Some(failure), .. }) =
             recent().rev().find(|attempt| attempt.id == *id)
@@ -71,10 +94,13 @@ impl FetchHistory {
                 failure: Some(*failure),
             };
         }
-        if recent().count() >= BUDGET {
-            let first = recent().map(|attempt| attempt.at).min().unwrap_or(now).min(now);
+        // Sections 3.3 and 5.1: without a live policy only a failure is a reason to wait.
+        let spent = || recent().filter(|attempt| stand_in == StandIn::Live || attempt.has_failed());
+        if spent().count() >= BUDGET {
+            // One more is allowed when there are fewer than that many again.
+            let first = spent().rev().take(BUDGET).map(|attempt| attempt.at).min();
             let failure = recent().rev().find_map(|attempt| attempt.failure);
-            let until = after(first, HOUR);
+            let until = after(first.unwrap_or(now).min(now), HOUR);
             return Permission::Refused { because: Refusal::Budget, until, failure };
         }
         Permission::Granted
@@ -89,13 +115,16 @@ impl FetchHistory {
     /// The history with one more fetch, for this id and with this failure if it failed.
     #[must_use]
     pub fn with_fetch(&self, id: PolicyId, failure: Option<FailureKind>, now: UnixTime) -> Self {
-        let recent = self.attempts.iter().filter(|attempt| attempt.counts(now)).copied();
+        let recent = self.attempts.iter().rev().filter(|attempt| attempt.counts(now)).copied();
         let mut attempts = Vec::with_capacity(self.attempts.len() + 1);
-        attempts.extend(recent);
-        attempts.push(Attempt { at: now, id, failure });
-        if attempts.len() > BUDGET {
-            attempts.remove(0);
+        let mut failures = 0;
+        for attempt in iter::once(Attempt { at: now, id, failure }).chain(recent) {
+            if attempts.len() < BUDGET || (attempt.has_failed() && failures < BUDGET) {
+                attempts.push(attempt);
+                failures += usize::from(attempt.has_failed());
+            }
         }
+        attempts.reverse();
         Self { attempts }
     }
 
@@ -121,7 +150,7 @@ impl FetchHistory {
         let mut reader = Reader::new(bytes, MAGIC)?;
         let mut attempts = Vec::new();
         while !reader.is_empty() {
-            if attempts.len() == BUDGET {
+            if attempts.len() == KEPT {
                 return Err(StoredFormError::Field);
             }
             let failure = match reader.byte()? {
@@ -136,6 +165,10 @@ impl FetchHistory {
 }
 
 impl Attempt {
+    const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Whether it was made in the last hour. After the clock went back by more than an hour it cannot
     /// be told when it was made, and it must not hold up fetches until that time comes again.
     const fn counts(&self, now: UnixTime) -> bool {
@@ -151,5 +184,9 @@ const BACK_OFF: u64 = 300;
 /// The time in which [`BUDGET`] counts.
 const HOUR: u64 = 3_600;
 
-/// Fetches of one domain in an hour. An id that changes every five minutes is followed.
+/// Fetches of one domain in an hour while a live policy stands in, so that an id that changes every
+/// five minutes is followed; and failed ones while none does, as many as one id has at 300 seconds each.
 const BUDGET: usize = 12;
+
+/// The last of all, and the last that failed.
+const KEPT: usize = 2 * BUDGET;

@@ -5,7 +5,7 @@ mod history;
 mod store;
 
 pub use entry::{CacheEntry, OverdueRefresh};
-pub use history::{FetchHistory, Permission, Refusal};
+pub use history::{FetchHistory, Permission, Refusal, StandIn};
 pub use store::{Basis, EntryUpdate, PolicyStore, Stored, Update};
 
 use pki_types::UnixTime;

@@ -85,6 +85,11 @@ fn f11_failed_refreshes_are_tried_again_ever_later() {
     let (time, kind, count) = once.failed_refreshes().unwrap();
     assert_eq!((time, kind, count), (at(T + DAY), FailureKind::TimedOut, 1));
     assert_eq!(once.expires_at(), entry(30 * DAY).expires_at(), "I1: the life stays");
+    // F5: a failure of a future that was none holds nothing up.
+    let late = failed(&[T + 20 * DAY, T + 20 * DAY + 300]);
+    assert!(late.refresh_due(0, at(T + 2 * DAY)));
+    assert!(!late.refresh_due(0, at(T + 25_919)));
+    assert!(late.refresh_due(0, at(T + 25_920)));
     // With the clock before the fetch, only a back-off that has begun holds a refresh up.
     assert!(failed(&[T + DAY]).refresh_due(0, at(T - 1)));
     assert!(!failed(&[T - 2]).refresh_due(0, at(T - 1)));
@@ -120,12 +125,12 @@ fn f08_no_fetch_for_300_seconds_after_one_that_failed() {
         until: at(T + 300),
         failure: Some(FailureKind::Status),
     };
-    assert_eq!(history.permission(&id("a"), at(T)), refused);
-    assert_eq!(history.permission(&id("a"), at(T + 299)), refused);
-    assert_eq!(history.permission(&id("a"), at(T + 300)), Permission::Granted);
-    assert_eq!(history.permission(&id("b"), at(T)), Permission::Granted);
+    assert_eq!(history.permission(&id("a"), StandIn::Nothing, at(T)), refused);
+    assert_eq!(history.permission(&id("a"), StandIn::Nothing, at(T + 299)), refused);
+    assert_eq!(history.permission(&id("a"), StandIn::Nothing, at(T + 300)), Permission::Granted);
+    assert_eq!(history.permission(&id("b"), StandIn::Nothing, at(T)), Permission::Granted);
     let mended = history.with_fetch(id("a"), None, at(T + 1));
-    assert_eq!(mended.permission(&id("a"), at(T + 2)), Permission::Granted);
+    assert_eq!(mended.permission(&id("a"), StandIn::Nothing, at(T + 2)), Permission::Granted);
 }
 
 fn busy(count: u64) -> FetchHistory {
@@ -136,27 +141,83 @@ fn busy(count: u64) -> FetchHistory {
 }
 
 #[test]
-fn i3_at_most_12_fetches_in_an_hour() {
-    assert_eq!(busy(11).permission(&id("x"), at(T + 20)), Permission::Granted);
+fn i3_at_most_12_fetches_in_an_hour_while_a_live_policy_stands_in() {
+    let x = id("x");
+    assert_eq!(busy(11).permission(&x, StandIn::Live, at(T + 20)), Permission::Granted);
     let refused = Permission::Refused {
         because: Refusal::Budget,
         until: at(T + 3_600),
         failure: Some(FailureKind::Redirect),
     };
-    assert_eq!(busy(12).permission(&id("x"), at(T + 20)), refused);
-    assert_eq!(busy(12).permission(&id("x"), at(T + 3_599)), refused);
-    assert_eq!(busy(12).permission(&id("x"), at(T + 3_600)), Permission::Granted);
+    assert_eq!(busy(12).permission(&x, StandIn::Live, at(T + 20)), refused);
+    assert_eq!(busy(12).permission(&x, StandIn::Live, at(T + 3_599)), refused);
+    assert_eq!(busy(12).permission(&x, StandIn::Live, at(T + 3_600)), Permission::Granted);
+    assert_eq!(busy(12).permission(&x, StandIn::Nothing, at(T + 20)), Permission::Granted);
     assert!(!busy(12).is_spent(at(T + 3_610)));
     assert!(busy(12).is_spent(at(T + 3_611)));
+}
+
+/// Fetches a second apart, from [`T`] on: `x` for one that failed.
+fn fetches(marks: &str) -> FetchHistory {
+    marks.bytes().zip(0..).fold(FetchHistory::default(), |history, (mark, n)| {
+        let failure = (mark == b'x').then_some(FailureKind::Redirect);
+        history.with_fetch(id(&format!("{n}")), failure, at(T + n))
+    })
+}
+
+#[test]
+fn i3_at_most_12_failed_fetches_in_an_hour_while_nothing_stands_in() {
+    let x = id("x");
+    let redirect = Some(FailureKind::Redirect);
+    let refused = |until, failure| Permission::Refused {
+        because: Refusal::Budget,
+        until: at(until),
+        failure,
+    };
+    let between = "o".repeat(100);
+    let eleven = fetches(&format!("o{}{between}", "xo".repeat(11)));
+    assert_eq!(eleven.permission(&x, StandIn::Nothing, at(T + 130)), Permission::Granted);
+    // The first of twelve failures was at `T + 1`, and no success since then has pushed it out.
+    let twelve = fetches(&format!("o{}{between}", "xo".repeat(12)));
+    for now in [T + 130, T + 3_600] {
+        assert_eq!(twelve.permission(&x, StandIn::Nothing, at(now)), refused(T + 3_601, redirect));
+    }
+    assert_eq!(twelve.permission(&x, StandIn::Nothing, at(T + 3_601)), Permission::Granted);
+    // The last twelve of all were from `T + 113` to `T + 124`.
+    assert_eq!(twelve.permission(&x, StandIn::Live, at(T + 130)), refused(T + 3_713, redirect));
+    assert_eq!(twelve.permission(&x, StandIn::Live, at(T + 3_712)), refused(T + 3_713, None));
+    assert_eq!(twelve.permission(&x, StandIn::Live, at(T + 3_713)), Permission::Granted);
+}
+
+#[test]
+fn i3_what_is_kept_is_bounded() {
+    for marks in ["o".repeat(1_000), "x".repeat(1_000), "xo".repeat(500), "xooo".repeat(250)] {
+        let history = fetches(&marks);
+        // Head and checksum have 13 octets, an attempt with an id of three has as many.
+        assert!(history.to_bytes().len() <= 13 + 24 * 13, "{}", history.to_bytes().len());
+        assert_eq!(FetchHistory::from_bytes(&history.to_bytes()), Ok(history));
+    }
+    let stored = |attempts| {
+        let mut writer = crate::codec::Writer::new(*b"STSh", 0);
+        for _ in 0..attempts {
+            writer.byte(0);
+            writer.number(T);
+            writer.id(&id("a"));
+        }
+        FetchHistory::from_bytes(&writer.finish())
+    };
+    assert!(stored(24).is_ok());
+    assert_eq!(stored(25), Err(StoredFormError::Field));
 }
 
 #[test]
 fn i9_fetches_from_a_future_that_was_none_do_not_count() {
     assert!(matches!(
-        busy(12).permission(&id("x"), at(T - 3_500)),
+        busy(12).permission(&id("x"), StandIn::Live, at(T - 3_500)),
         Permission::Refused { because: Refusal::Budget, .. }
     ));
-    assert_eq!(busy(12).permission(&id("x"), at(T - 3_600)), Permission::Granted);
+    let early = busy(12).permission(&id("x"), StandIn::Live, at(T - 3_600));
+    assert_eq!(early, Permission::Granted);
 }
 
 #[test]

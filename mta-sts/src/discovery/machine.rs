@@ -9,7 +9,9 @@ use super::options::{OnTxtFailure, Options, Override};
 use super::outcome::{Applied, Decision, FetchMade, NoPolicy, Outcome, ReportedFailure, Source};
 use super::state::{Heard, State};
 use super::trace::{Step, Trace};
-use crate::cache::{Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, Stored, Update};
+use crate::cache::{
+    Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, StandIn, Stored, Update,
+};
 use crate::failure::FailureKind;
 use crate::name::PolicyDomain;
 use crate::policy::{Mode, Policy};
@@ -182,7 +184,7 @@ impl Discovery {
     }
 
     fn new_id(&mut self, id: PolicyId, now: UnixTime) {
-        match self.history.permission(&id, now) {
+        match self.history.permission(&id, StandIn::of(self.live(now)), now) {
             Permission::Granted => self.state = State::Fetch { id },
             Permission::Refused { because, until, failure } => {
                 self.trace.push(Step::FetchRefused { because, until });
@@ -217,7 +219,7 @@ impl Discovery {
     fn failed(&mut self, id: PolicyId, kind: FailureKind, now: UnixTime) {
         self.trace.push(Step::FetchFailed(kind));
         let history = self.history.with_fetch(id, Some(kind), now);
-        let retry_at = match history.permission(&id, now) {
+        let retry_at = match history.permission(&id, StandIn::of(self.live(now)), now) {
             Permission::Granted => None,
             Permission::Refused { until, .. } => Some(until),
         };

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::outcome::FetchMade;
 use super::state::{Heard, State};
 use super::trace::{Step, Trace};
-use crate::cache::{Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, Update};
+use crate::cache::{Basis, CacheEntry, EntryUpdate, FetchHistory, Permission, StandIn, Update};
 use crate::failure::{FailureKind, FetchError};
 use crate::name::PolicyDomain;
 use crate::policy::Policy;
@@ -134,7 +134,8 @@ impl Refresh {
                 *self.entry.id()
             }
         };
-        match (self.cause, self.history.permission(&id, now)) {
+        let stand_in = StandIn::of(Some(&self.entry).filter(|entry| entry.is_live(now)));
+        match (self.cause, self.history.permission(&id, stand_in, now)) {
             (RefreshCause::Due, Permission::Refused { because, until, .. }) => {
                 self.trace.push(Step::FetchRefused { because, until });
                 self.finish(RefreshResult::NotMade { until }, Update::default(), FetchMade::No);

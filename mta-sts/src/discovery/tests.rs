@@ -234,6 +234,57 @@ fn row_6_no_thirteenth_fetch_within_an_hour() {
 }
 
 #[test]
+fn s3_3_successes_hold_up_no_fetch_that_a_delivery_needs() {
+    for (max_age, step) in [(0, 1), (60, 61)] {
+        let mut stored = nothing();
+        for n in 0..40 {
+            let now = T + n * step;
+            let outcome = run(stored.clone(), txt("same"), Some(serves("enforce", max_age)), now);
+            assert_eq!(applied(&outcome).2, Source::Fetched, "delivery {n}");
+            stored.apply(&outcome.update);
+        }
+    }
+}
+
+#[test]
+fn s3_3_after_many_successes_failures_are_still_bounded() {
+    let mut stored = nothing();
+    let mut fetches = 0;
+    for n in 0..100 {
+        let now = T + 7 * n;
+        let succeeds = n % 4 != 3;
+        let record = if succeeds { txt("good") } else { txt(&format!("bad{n}")) };
+        let refused = fetches == 12;
+        let fetch = if succeeds { serves("enforce", 0) } else { FAILS };
+        let outcome = run(stored.clone(), record, (!refused).then_some(fetch), now);
+        if refused {
+            assert_eq!(outcome.decision, Decision::NoPolicy(NoPolicy::FetchFailed));
+            assert!(reported(&outcome).is_some(), "never without a word");
+            break;
+        }
+        fetches += u64::from(!succeeds);
+        stored.apply(&outcome.update);
+    }
+    assert_eq!(fetches, 12);
+}
+
+#[test]
+fn row_10_i3_a_live_policy_stands_in_once_12_fetches_were_made() {
+    let mut stored = cached("enforce");
+    for n in 0..12 {
+        let serves = Some(serves("enforce", 600));
+        let outcome = run(stored.clone(), txt(&format!("f{n}")), serves, T + n);
+        stored.apply(&outcome.update);
+    }
+    let outcome = run(stored.clone(), txt("fresh"), None, T + 20);
+    assert_eq!(applied(&outcome).2, Source::Cache);
+    assert_eq!((reported(&outcome), outcome.retry_at), (None, Some(at(T + 3_600))));
+    // Once that policy is dead the next one is needed.
+    let outcome = run(stored, txt("fresh"), Some(serves("enforce", 600)), T + 612);
+    assert_eq!(applied(&outcome).2, Source::Fetched);
+}
+
+#[test]
 fn row_7_the_same_id_asks_for_no_fetch() {
     for now in [T, T + 600] {
         let outcome = run(cached("enforce"), txt("old"), None, now);

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use mta_sts::{
     Action, CacheEntry, CertificateFault, Decision, Discovery, FetchError, FetchHistory, FetchMade,
-    Input as Event, Mode, NoPolicy, OnTxtFailure, Options, Policy, PolicyBody, PolicyDomain,
-    PolicyId, Profile, Refresh, RefreshCause, Source, Stored, TxtAnswer, Update,
+    Input as Event, Mode, NoPolicy, OnTxtFailure, Options, Outcome, Policy, PolicyBody,
+    PolicyDomain, PolicyId, Profile, Refresh, RefreshCause, Source, Stored, TxtAnswer, Update,
 };
 use pki_types::UnixTime;
 use serde_json::{Map, Value};
@@ -16,8 +16,9 @@ use crate::request::mta_sts as asked;
 /// Events: a kind, the time that has passed (or gone back), what DNS says, what a fetch brings.
 ///
 /// Only an authenticated fetch changes a live policy; a live policy is applied whatever fails, a
-/// dead one never; a failed id is not fetched again within 300 seconds, and a domain not more than
-/// 12 times in an hour; what is stored is read back.
+/// dead one never; a failed id is not fetched again within 300 seconds; in an hour a domain is fetched
+/// not more than 12 times while its policy is live, and not more than 12 times in vain while it has
+/// none; nothing but a failure keeps a delivery from the policy it needs; what is stored is read back.
 pub fn discovery(data: &[u8]) {
     let mut input = Input::new(data);
     let Some(mut world) = World::new(input.byte()) else { return };
@@ -117,6 +118,9 @@ impl World {
         }
         let Some(outcome) = machine.into_outcome() else { fail("a delivery asks at most twice") };
         assert_eq!(outcome.fetch == FetchMade::Yes, fetched.is_some());
+        if fetched.is_none() && self.live().is_none() && matches!(announced, Dns::Id(_)) {
+            self.may_go_without(&outcome);
+        }
         let policy = fetched.as_ref().and_then(|body| self.policy(body.as_ref()));
         self.check_decision(&outcome.decision, policy.as_ref(), announced);
         self.check_update(&outcome.update, policy.as_ref());
@@ -205,8 +209,22 @@ impl World {
         let last = self.fetches.iter().rev().find(|fetch| fetch.id.as_str() == id);
         let backs_off = last.is_some_and(|fetch| fetch.failed && self.now - fetch.at < 300);
         assert!(!backs_off, "a failed id is left alone for five minutes");
-        let recent = self.fetches.iter().filter(|fetch| self.now - fetch.at < 3_600);
+        let counts = |fetch: &&Fetch| fetch.failed || self.live().is_some();
+        let recent = self.recent().filter(counts);
         assert!(recent.count() < 12, "a domain is fetched at most 12 times in an hour");
+    }
+
+    fn recent(&self) -> impl Iterator<Item = &Fetch> {
+        self.fetches.iter().filter(|fetch| self.now - fetch.at < 3_600)
+    }
+
+    /// A delivery without a live policy was kept from the fetch for an announced one.
+    fn may_go_without(&self, outcome: &Outcome) {
+        if !self.is_monotonic {
+            return;
+        }
+        assert!(self.recent().any(|fetch| fetch.failed), "only a failure is a reason to wait");
+        assert!(outcome.failure.is_some(), "a policy that is missing is reported");
     }
 
     fn note_fetch(&mut self, id: &str, body: Result<&PolicyBody, &FetchError>) {
