@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 
-use dane::discovery::HostPlan;
+use dane::discovery::HostPlan as Dane;
 use mta_sts::{Decision, Mode};
 use pki_types::UnixTime;
+use smtp_starttls::Requirement;
 use tlsrpt::{Failure, Outcome, Policy, PolicyOutcome, PolicyType, ResultType};
 
 use crate::attempt::{Attempt, AttemptResult, Connection, Peer, Transport};
-use crate::plan::{Assessment, Check, Listed, Skip};
+use crate::plan::{Assessment, Check, HostPlan, Listed, Skip};
 use crate::report::{Report, SessionOutcome, Visit};
 use crate::resolve::{LookUpError, Name};
 
@@ -90,11 +91,11 @@ impl Report {
         let check = assessment.verdict.as_ref().map(|plan| &plan.check);
         match &assessment.dane {
             // Not evaluated where MTA-STS took the place of records that are only audited.
-            HostPlan::Dane(_) if !matches!(check, Ok(Check::Dane(_))) => {}
-            HostPlan::Dane(_) | HostPlan::Encrypt(_) => {
+            Dane::Dane(_) if !matches!(check, Ok(Check::Dane(_))) => {}
+            Dane::Dane(_) | Dane::Encrypt(_) => {
                 outcomes.push(tlsa_outcome(&assessment.dane, tls));
             }
-            HostPlan::Opportunistic(_) | HostPlan::Skip(_) => {}
+            Dane::Opportunistic(_) | Dane::Skip(_) => {}
         }
         if matches!(check, Ok(Check::Pkix))
             && let Some(policy) = self.sts_policy()
@@ -169,11 +170,11 @@ fn sts_outcome(
 
 /// Under records of which none is usable nobody is authenticated, so that identity is no matter of
 /// theirs.
-fn tlsa_outcome(dane: &HostPlan, tls: &TlsOutcome) -> PolicyOutcome<'static> {
+fn tlsa_outcome(dane: &Dane, tls: &TlsOutcome) -> PolicyOutcome<'static> {
     let domain = dane.base().map(|base| base.as_str().to_owned()).unwrap_or_default();
     let policy = Policy::new(PolicyType::TLSA, domain).strings(dane.policy_strings());
     let (unusable, identity) = match dane {
-        HostPlan::Encrypt(_) => (Some(with_reason(ResultType::TLSA_INVALID, "all-unusable")), None),
+        Dane::Encrypt(_) => (Some(with_reason(ResultType::TLSA_INVALID, "all-unusable")), None),
         _ => (None, tls.identity.clone()),
     };
     outcome_of(policy, [unusable, tls.transport.clone(), identity])
@@ -219,7 +220,8 @@ fn tls_outcome(
     let because = failure.or(connection.clear_because);
     let (transport, identity) = match (&connection.peer, because) {
         (Peer::Refused(refusal), _) => {
-            (None, failed(refusal.result_type, Some(refusal.reason.to_owned())))
+            let refused = failed(refusal.result_type, Some(refusal.reason.to_owned()));
+            if is_failed_handshake(attempt, connection) { (refused, None) } else { (None, refused) }
         }
         (_, Some(failure)) => match failure.result_type {
             Some(result_type) => {
@@ -232,4 +234,13 @@ fn tls_outcome(
         (_, None) => (None, None),
     };
     Some(TlsOutcome { transport, identity, here })
+}
+
+/// Whether TLS did not come up although nothing was demanded of the server's identity: its certificate could
+/// not be read, say, or it did not prove that it holds the key. That is no matter of a policy.
+fn is_failed_handshake(attempt: &Attempt, connection: &Connection) -> bool {
+    let HostPlan { requirement, check, .. } = &attempt.plan;
+    let is_demanded =
+        matches!(check, Check::Pkix | Check::Dane(_)) && *requirement == Requirement::Authenticate;
+    connection.tls.is_none() && !is_demanded
 }

@@ -35,6 +35,7 @@ macro_rules! both {
 #[path = "../support/either.rs"]
 mod either;
 mod groups;
+mod handshake;
 mod mailer;
 mod pins;
 mod server_name;

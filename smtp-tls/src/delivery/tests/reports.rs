@@ -3,7 +3,7 @@
 use mta_sts::{CacheEntry, FetchHistory, Policy, Profile, Stored};
 use tlsrpt::{Outcome as Counted, PolicyOutcome};
 
-use super::super::LocalLevel;
+use super::super::{LocalLevel, MessageTerms};
 use super::script::{DOMAIN, World, now, unusable_tlsa, usable_tlsa};
 use super::server::{Server, StartTls, later};
 use crate::resolve::{Kind, LookUpError, Security};
@@ -79,6 +79,42 @@ fn the_connection_in_clear_after_a_failure_is_not_counted_again() {
     let world = insecure(Server::with(StartTls::Broken));
     assert_eq!(world.play().attempts.len(), 2);
     assert_counted(&world, &[&["no-policy-found d.test: failure [validation-failure tls-failed]"]]);
+}
+
+// checks: tlsrpt/S6
+#[test]
+fn rfc8460_4_3_a_handshake_that_fails_counts_where_nothing_is_checked() {
+    let mut world = insecure(Server::with(StartTls::NotProven));
+    let failed = "failure [validation-failure handshake-signature]";
+    assert_eq!(world.play().attempts.len(), 2, "it goes on in clear");
+    assert_counted(&world, &[&[&format!("no-policy-found d.test: {failed}")]]);
+    world.settings.level = LocalLevel::Encrypt;
+    assert_counted(&world, &[&[&format!("no-policy-found d.test: {failed}")]]);
+    world.settings.level = LocalLevel::default();
+    world.message = MessageTerms::require_tls();
+    assert_counted(&world, &[&[&format!("no-policy-found d.test: {failed}")]]);
+    world.message = MessageTerms::default();
+    for mode in ["testing", "enforce"] {
+        world.policy(mode, MX);
+        assert_counted(&world, &[&[&format!("sts d.test: {failed}")]]);
+    }
+}
+
+#[test]
+fn rfc8460_4_3_a_handshake_that_fails_counts_once_under_records() {
+    let mut world = world(Security::Secure, Server::with(StartTls::NotProven));
+    world.tlsa(MX, vec![usable_tlsa()]);
+    let failed = "validation-failure handshake-signature";
+    assert_counted(&world, &[&[&format!("tlsa mx.d.test: failure [{failed}]")]]);
+    world.tlsa(MX, vec![unusable_tlsa()]);
+    let tlsa = format!("tlsa mx.d.test: failure [tlsa-invalid all-unusable, {failed}]");
+    assert_counted(&world, &[&[&tlsa]]);
+    world.policy("testing", MX);
+    assert_counted(&world, &[&[&tlsa, &format!("sts d.test: failure [{failed}]")]]);
+    // What a policy demands of the certificate is no matter of the records.
+    world.policy("enforce", MX);
+    let only = "tlsa mx.d.test: failure [tlsa-invalid all-unusable]";
+    assert_counted(&world, &[&[only, &format!("sts d.test: failure [{failed}]")]]);
 }
 
 // checks: tlsrpt/S7

@@ -34,6 +34,8 @@ pub(super) enum StartTls {
     Answered(&'static str),
     /// The handshake fails.
     Broken,
+    /// The handshake fails because the server does not prove that it holds the key of its certificate.
+    NotProven,
     PlainTextInstead,
 }
 
@@ -120,6 +122,11 @@ impl Server {
             StartTls::Broken => {
                 return failed(connection, upgrade.tls_failed(TlsFailure::Broken));
             }
+            StartTls::NotProven => {
+                connection.peer = refusal("validation-failure", "handshake-signature");
+                let how = TlsFailure::Certificate(ResultType::ValidationFailure);
+                return failed(connection, upgrade.tls_failed(how));
+            }
             _ => upgrade,
         };
         let must_pass = attempt.plan.requirement == Requirement::Authenticate;
@@ -127,8 +134,8 @@ impl Server {
             (Check::Nothing, ..) => Peer::NotChecked,
             (Check::Pkix, true, _) => Peer::Pkix,
             (Check::Dane(_), _, true) => Peer::DaneEe,
-            (Check::Pkix, false, _) => refusal("certificate-host-mismatch"),
-            (Check::Dane(_), _, false) => refusal("validation-failure"),
+            (Check::Pkix, false, _) => refusal("certificate-host-mismatch", "no-match"),
+            (Check::Dane(_), _, false) => refusal("validation-failure", "no-match"),
         };
         let verification = match &connection.peer {
             Peer::Pkix => Verification::Verified(VerifiedBy::Pkix),
@@ -193,8 +200,8 @@ impl Server {
     }
 }
 
-fn refusal(result_type: &'static str) -> Peer {
-    Peer::Refused(Refusal { result_type, reason: "no-match", explanation: "wrong".to_owned() })
+fn refusal(result_type: &'static str, reason: &'static str) -> Peer {
+    Peer::Refused(Refusal { result_type, reason, explanation: "wrong".to_owned() })
 }
 
 fn failed(connection: Connection, outcome: Outcome) -> AttemptResult {
