@@ -191,6 +191,83 @@ async fn a_database_elsewhere_is_not_reached_in_clear() {
     assert_eq!((error, error.is_temporary()), (PostgresError::Unreachable, true));
 }
 
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_for_one_another_have_30_seconds_all_the_same() {
+    let folder = Folder::new("silent");
+    // A server that takes connections and says nothing.
+    let _server = std::os::unix::net::UnixListener::bind(folder.0.join(".s.PGSQL.5432")).unwrap();
+    let address = format!("host={} user=x", folder.0.display());
+    let store = PostgresTally::new(&address, None).unwrap();
+    let begun = tokio::time::Instant::now();
+    let load = || store.load(day(), "x.example");
+    let (one, two, three) = tokio::join!(load(), load(), store.forget(day()));
+    assert_eq!(
+        [one.unwrap_err(), two.unwrap_err(), three.unwrap_err()],
+        [PostgresError::TimedOut; 3]
+    );
+    assert_eq!(begun.elapsed().as_secs(), 30);
+}
+
+/// The rows of so many domains, which are more than is saved at once.
+fn many(domains: usize) -> Vec<CounterRow> {
+    let names: Vec<_> = (0..domains).map(|number| format!("d{number:03}.example")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    counted(&Writer::new("many", 1), 1, &names)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn what_is_saved_before_a_failure_stays_so_that_the_next_call_comes_further() {
+    let server = postgres::Server::start("slices");
+    let store = PostgresTally::new(&server.address(), None).unwrap();
+    let rows = many(300);
+    assert!(rows.iter().map(|row| row.key.len()).sum::<usize>() > 10 << 20);
+    let last = rows.last().unwrap().domain().unwrap().to_owned();
+    store.domains(day(), "", 1).await.unwrap();
+    server.sql(&format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON tlsrpt_counters FOR EACH ROW
+         WHEN (NEW.domain = '{last}') EXECUTE FUNCTION refuse()"
+    ));
+    let error = store.save(day(), rows.clone()).await.unwrap_err();
+    assert!(matches!(error, PostgresError::Failed(_)) && !error.is_temporary(), "{error}");
+    let kept = store.domains(day(), "", 1_000).await.unwrap();
+    assert!((100..300).contains(&kept.len()), "{} domains", kept.len());
+    server.sql("DROP TRIGGER refuse ON tlsrpt_counters");
+    store.save(day(), rows).await.unwrap();
+    assert_eq!(store.domains(day(), "", 1_000).await.unwrap().len(), 300);
+    assert_eq!(failed(&store, &last).await, (2, 2));
+
+    // More rows than are forgotten at once.
+    server.sql(
+        "INSERT INTO tlsrpt_counters SELECT 1, 'old.example', int4send(n), 'n', 1, 1, 0
+         FROM generate_series(1, 25000) AS n",
+    );
+    store.forget(day()).await.unwrap();
+    assert_eq!(server.sql("SELECT count(*) FROM tlsrpt_counters WHERE day = 1"), "0");
+    assert_eq!(store.domains(day(), "", 1_000).await.unwrap().len(), 300);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs postgresql"]
+async fn what_only_the_operator_can_mend_is_not_temporary() {
+    let mut server = postgres::Server::start("mistyped");
+    let address = server.address();
+    for (mistyped, code) in [("dbname=postgre", "3D000"), ("user=nobody", "")] {
+        let (name, _) = mistyped.split_once('=').unwrap();
+        let words = address.split(' ').filter(|word| !word.starts_with(name));
+        let address = words.chain([mistyped]).collect::<Vec<_>>().join(" ");
+        let store = PostgresTally::new(&address, None).unwrap();
+        let error = store.load(day(), "x.example").await.unwrap_err();
+        assert!(!error.is_temporary() && error.to_string().contains(code), "{mistyped}: {error}");
+    }
+    // A server that ends lets nobody in, for now.
+    let store = PostgresTally::new(&address, None).unwrap();
+    store.load(day(), "x.example").await.unwrap();
+    server.stop();
+    assert!(store.load(day(), "x.example").await.unwrap_err().is_temporary());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs postgresql"]
 async fn what_postgresql_keeps_is_a_merge() {

@@ -69,6 +69,15 @@ impl Server {
         format!("host={} user=tlsrpt dbname=postgres", self.folder.display())
     }
 
+    /// What the server answers to these statements, without a heading.
+    #[allow(dead_code, reason = "not every test that has a server says something to it by hand")]
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        let mut psql = Command::new("psql");
+        let out = psql.args([&self.address(), "-qtAc", statements]).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(programs().join(program));
         command.current_dir(&self.folder).env("LC_ALL", "C");

@@ -3,8 +3,6 @@
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(feature = "postgres")]
-mod postgres_tls;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -30,11 +28,11 @@ pub trait TallyStore {
     /// Why the store failed.
     type Error;
 
-    /// Saves what was counted on this day: all of it, or nothing.
+    /// Saves what was counted on this day. When it returns, all of it is there.
     ///
     /// # Errors
     ///
-    /// The store's own. The rows may be saved again.
+    /// The store's own. Some of the rows may have been saved; all of them may be saved again.
     fn save(
         &self,
         day: UtcDay,

@@ -78,7 +78,8 @@ impl fmt::Debug for SqliteTally {
 impl TallyStore for SqliteTally {
     type Error = SqliteError;
 
-    /// A row whose key is not one of `tlsrpt` is left out: nobody could read it.
+    /// All of the rows or, after an error, none. One whose key is not one of `tlsrpt` is left out: nobody
+    /// could read it.
     async fn save(&self, day: UtcDay, rows: Vec<CounterRow>) -> Result<(), SqliteError> {
         if rows.is_empty() {
             return Ok(());

@@ -1,7 +1,10 @@
 //! Session counts in a PostgreSQL database.
 
+mod columns;
+mod error;
+mod tls;
+
 use core::fmt;
-use core::future::Future;
 use core::net::IpAddr;
 use core::time::Duration;
 use std::sync::Arc;
@@ -9,19 +12,24 @@ use std::sync::Arc;
 use tlsrpt::{CounterRow, UtcDay, Writer};
 use tokio::sync::Mutex;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row};
 
+pub use self::error::{PostgresError, StateCode};
+
+use self::columns::Columns;
+use self::tls::Tls;
 use super::TallyStore;
-use super::postgres_tls::Tls;
 use crate::adapter::rustls::Connector;
 
 /// Keeps session counts in a PostgreSQL database that any number of nodes share.
 ///
-/// A save is one transaction of upserts that keep the larger value, so that two nodes never undo each
-/// other's counts and a save that is repeated changes nothing. A connection that is lost is made again at
-/// the next call; no call takes longer than 30 seconds. Clones are the same store.
+/// A save is a row of upserts that keep the larger value, so that two nodes never undo each other's counts
+/// and a save that is repeated changes nothing. Each takes 10 000 rows or 2 MiB at most and is there when it
+/// returns; however much an outage has left to be saved, a call that fails has brought some of it in.
+///
+/// A connection that is lost is made again at the next call. A statement that is not answered in 30 seconds,
+/// the wait for others included, ends the call. Clones are the same store.
 ///
 /// ```no_run
 /// use smtp_tls::store::{PostgresTally, TallyStore};
@@ -41,71 +49,6 @@ struct Inner {
     config: Config,
     tls: Option<Connector>,
     client: Mutex<Option<Client>>,
-}
-
-/// Why the database did not do what it was asked to.
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum PostgresError {
-    /// The connection string cannot be read.
-    #[error("the connection string of the database cannot be read")]
-    Address,
-    /// The database is on another machine, and no TLS was given to reach it.
-    #[error("the database is on another machine and TLS is not set up for it")]
-    Clear,
-    /// The tables are those of a later version.
-    #[error("version {0} of the database's tables is not read")]
-    Version(i32),
-    /// The server refused the user or the password.
-    #[error("the database refuses the user")]
-    Denied,
-    /// The server could not be reached, or the connection was lost.
-    #[error("the database cannot be reached")]
-    Unreachable,
-    /// No answer came in 30 seconds.
-    #[error("the database did not answer in time")]
-    TimedOut,
-    /// The server refused a statement with this SQLSTATE.
-    #[error("the database refused a statement ({0})")]
-    Failed(StateCode),
-}
-
-/// The SQLSTATE of a refused statement: five letters or digits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct StateCode([u8; 5]);
-
-impl fmt::Display for StateCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(core::str::from_utf8(&self.0).unwrap_or_default())
-    }
-}
-
-impl PostgresError {
-    /// Whether the same call may succeed later without anybody doing anything.
-    #[must_use]
-    pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unreachable | Self::TimedOut | Self::Failed(_))
-    }
-}
-
-impl From<tokio_postgres::Error> for PostgresError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        match error.code() {
-            Some(code)
-                if *code == SqlState::INVALID_PASSWORD
-                    || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
-                    || *code == SqlState::INSUFFICIENT_PRIVILEGE =>
-            {
-                Self::Denied
-            }
-            Some(code) => code
-                .code()
-                .as_bytes()
-                .try_into()
-                .map_or(Self::Unreachable, |code| Self::Failed(StateCode(code))),
-            None => Self::Unreachable,
-        }
-    }
 }
 
 impl PostgresTally {
@@ -139,39 +82,40 @@ impl PostgresTally {
         statement: &str,
         values: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, PostgresError> {
-        let mut place = self.0.client.lock().await;
-        let work = async {
-            let client = self.0.ready(&mut place).await?;
-            Ok(client.query(statement, values).await?)
-        };
-        let result = in_time(work).await;
-        if result.is_err() {
-            *place = None;
-        }
-        result
+        self.with_client(async |client| Ok(client.query(statement, values).await?)).await
     }
-}
 
-/// Nothing waits for a server for ever.
-async fn in_time<T>(
-    work: impl Future<Output = Result<T, PostgresError>>,
-) -> Result<T, PostgresError> {
-    tokio::time::timeout(LIMIT, work).await.unwrap_or(Err(PostgresError::TimedOut))
+    /// How many rows one statement has changed.
+    async fn execute(
+        &self,
+        statement: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, PostgresError> {
+        self.with_client(async |client| Ok(client.execute(statement, values).await?)).await
+    }
+
+    /// Does something with the connection there is, or with a new one, once the others are done with it. All
+    /// of it has the one limit: nothing waits for a server for ever.
+    async fn with_client<T>(
+        &self,
+        work: impl AsyncFnOnce(&Client) -> Result<T, PostgresError>,
+    ) -> Result<T, PostgresError> {
+        let in_turn = async {
+            let mut place = self.0.client.lock().await;
+            // Taken out of its place, it goes with what fails or takes too long, and is not used again.
+            let client = match place.take() {
+                Some(client) if !client.is_closed() => client,
+                _ => self.0.connect().await?,
+            };
+            let done = work(&client).await?;
+            *place = Some(client);
+            Ok(done)
+        };
+        tokio::time::timeout(LIMIT, in_turn).await.unwrap_or(Err(PostgresError::TimedOut))
+    }
 }
 
 impl Inner {
-    /// The connection there is, or a new one. One that has failed is not used again.
-    async fn ready<'c>(
-        &self,
-        place: &'c mut Option<Client>,
-    ) -> Result<&'c mut Client, PostgresError> {
-        let client = match place.take() {
-            Some(client) if !client.is_closed() => client,
-            _ => self.connect().await?,
-        };
-        Ok(place.insert(client))
-    }
-
     async fn connect(&self) -> Result<Client, PostgresError> {
         let mut client = match &self.tls {
             None => {
@@ -185,6 +129,8 @@ impl Inner {
                 client
             }
         };
+        // The server ends by itself what is not waited for any longer.
+        client.batch_execute(&format!("SET statement_timeout = {}", LIMIT.as_millis())).await?;
         // Nodes that start together make the tables one after the other.
         let transaction = client.transaction().await?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
@@ -219,64 +165,17 @@ impl fmt::Debug for PostgresTally {
     }
 }
 
-/// The columns of some rows, as a statement takes them.
-#[derive(Default)]
-struct Columns {
-    domain: Vec<String>,
-    key: Vec<Vec<u8>>,
-    node: Vec<String>,
-    epoch: Vec<i64>,
-    successful: Vec<i64>,
-    failed: Vec<i64>,
-}
-
-impl Columns {
-    /// A row whose key is not one of `tlsrpt` is left out: nobody could read it.
-    fn push(&mut self, row: CounterRow) {
-        let Some(domain) = row.domain() else { return };
-        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        self.domain.push(domain.to_owned());
-        self.node.push(row.writer.node().to_owned());
-        self.epoch.push(row.writer.epoch().cast_signed());
-        self.successful.push(number(row.successful));
-        self.failed.push(number(row.failed));
-        self.key.push(row.key);
-    }
-}
-
-async fn upsert(client: &mut Client, day: i32, rows: Vec<CounterRow>) -> Result<(), PostgresError> {
-    let transaction = client.transaction().await?;
-    let mut rows = rows.into_iter();
-    loop {
-        let mut columns = Columns::default();
-        rows.by_ref().take(AT_ONCE).for_each(|row| columns.push(row));
-        if columns.key.is_empty() && rows.len() == 0 {
-            break;
-        }
-        let Columns { domain, key, node, epoch, successful, failed } = &columns;
-        transaction.execute(UPSERT, &[&day, domain, key, node, epoch, successful, failed]).await?;
-    }
-    Ok(transaction.commit().await?)
-}
-
 impl TallyStore for PostgresTally {
     type Error = PostgresError;
 
     async fn save(&self, day: UtcDay, rows: Vec<CounterRow>) -> Result<(), PostgresError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let day = day.number().cast_signed();
-        let mut place = self.0.client.lock().await;
-        let result = in_time(async {
-            let client = self.0.ready(&mut place).await?;
-            upsert(client, day, rows).await
-        })
-        .await;
-        if result.is_err() {
-            *place = None;
+        let mut rows = rows.into_iter().peekable();
+        while let Some(columns) = Columns::next(&mut rows) {
+            let Columns { domain, key, node, epoch, successful, failed, .. } = &columns;
+            self.execute(UPSERT, &[&day, domain, key, node, epoch, successful, failed]).await?;
         }
-        result
+        Ok(())
     }
 
     async fn domains(
@@ -298,7 +197,8 @@ impl TallyStore for PostgresTally {
 
     async fn forget(&self, before: UtcDay) -> Result<(), PostgresError> {
         let before = before.number().cast_signed();
-        self.query("DELETE FROM tlsrpt_counters WHERE day < $1", &[&before]).await.map(drop)
+        while self.execute(FORGET, &[&before, &FORGOTTEN]).await? > 0 {}
+        Ok(())
     }
 }
 
@@ -356,14 +256,18 @@ SELECT name FROM names WHERE name IS NOT NULL ORDER BY name";
 const LOAD: &str = "
 SELECT key, node, epoch, successful, failed FROM tlsrpt_counters WHERE day = $1 AND domain = $2";
 
+const FORGET: &str = "
+DELETE FROM tlsrpt_counters WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM tlsrpt_counters WHERE day < $1 LIMIT $2))";
+
 /// The advisory lock under which the tables are made.
 const LOCK: i64 = 0x544c_5352_5054;
 
 /// For one connection to come up.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// For one call. Ours.
+/// For one statement, the wait for those before it and for a connection included. Ours.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Rows in one statement. Ours.
-const AT_ONCE: usize = 10_000;
+/// Rows that one statement forgets. Ours.
+const FORGOTTEN: i64 = 10_000;
