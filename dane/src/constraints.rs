@@ -10,12 +10,13 @@ use crate::failure::{Failure, FailureReason};
 use crate::near::NearestMiss;
 use crate::path::Parsed;
 
-/// Comparisons of a name with a subtree at most, for one path.
-const MAX_COMPARISONS: usize = 65_536;
+/// What names may cost, for one path: each comparison with a subtree costs one, and one more for each
+/// 16 octets of the name.
+const MAX_COST: usize = 65_536;
 
 /// Judges the names of a path, the server's certificate first.
 pub(crate) fn check(path: &[&Parsed<'_>]) -> Result<(), Failure> {
-    let mut budget = MAX_COMPARISONS;
+    let mut budget = MAX_COST;
     for (depth, issuer) in path.iter().enumerate().skip(1) {
         let Some(constraints) = issuer.extensions.name_constraints else { continue };
         let below = path.iter().enumerate().take(depth);
@@ -85,7 +86,8 @@ fn judge(
     name: GeneralName<'_>,
     budget: &mut usize,
 ) -> Result<(), ()> {
-    let mut spend = || budget.checked_sub(1).map(|left| *budget = left).ok_or(());
+    let cost = 1 + name.len() / 16;
+    let mut spend = || budget.checked_sub(cost).map(|left| *budget = left).ok_or(());
     let kind = name.kind();
     let mut permitted = None;
     for subtree in constraints.permitted.iter().flat_map(|it| it.iter()) {

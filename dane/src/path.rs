@@ -150,8 +150,11 @@ fn check_each(certificate: &Parsed<'_>) -> Result<(), Failure> {
 }
 
 fn check_leaf(path: &[&Parsed<'_>]) -> Result<(), Failure> {
-    let usage = path.first().and_then(|leaf| leaf.extensions.key_usage);
-    match usage {
+    let Some(Parsed { extensions, .. }) = path.first() else { return Ok(()) };
+    if extensions.netscape_type.is_some_and(|it| !it.is_a_server()) {
+        return Err(Failure::at(FailureReason::ExtendedKeyUsage, 0, NearestMiss::NetscapeType));
+    }
+    match extensions.key_usage {
         Some(usage) if !usage.fits_a_server() => {
             Err(Failure::at(FailureReason::KeyUsage, 0, NearestMiss::NoServerUsage))
         }
@@ -170,9 +173,7 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
         let is_ca = match basic_constraints {
             Some(constraints) => constraints.ca,
             // What CAs were before there were extensions, or before this one was customary.
-            None if depth == topmost => {
-                key_usage.is_some() || (issuer.outline.version == Version::V1 && issuer.is_top())
-            }
+            None if depth == topmost => key_usage.is_some() || is_first_version_root(issuer),
             None => false,
         };
         if !is_ca {
@@ -184,6 +185,14 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether it is of version 1 and says that it has signed itself, in a way that is known.
+fn is_first_version_root(issuer: &Parsed<'_>) -> bool {
+    let outline = &issuer.outline;
+    outline.version == Version::V1
+        && issuer.is_top()
+        && outline.spki.is_known_to_sign(outline.tbs_algorithm)
 }
 
 /// The certificates between a CA and the leaf are not more than it allows, self-issued ones apart.

@@ -745,6 +745,135 @@ fn w7_malformed_and_duplicate_extensions_fail_the_path() {
 }
 
 #[test]
+fn w7_parts_of_extensions_have_their_form() {
+    let points = |value: &[u8]| Ext::new(&[0x55, 0x1d, 31], false, value.to_vec());
+    let named = |name: &[u8]| Ext::alt_names(&[dns(MX), name.to_vec()]);
+    let uri = tlv(0x86, b"http://example.org/crl");
+    let relative = seq(&[&common::der::oid(&[0x55, 4, 3]), &tlv(12, b"a")]);
+    let good = [
+        points(&seq(&[&seq(&[&tlv(0xa0, &tlv(0xa0, &uri)), &[0x81, 2, 5, 0x60]])])),
+        points(&seq(&[&seq(&[&tlv(0xa0, &tlv(0xa1, &relative)), &tlv(0xa2, &uri)])])),
+        points(&seq(&[])),
+        named(&[&[0xa0, 9, 6, 3, 0x2a, 3, 4, 0xa0, 2][..], &[5, 0]].concat()),
+        named(&[0x88, 3, 0x2a, 3, 4]),
+        named(&tlv(0xa4, &common_name("Lower"))),
+        named(&tlv(0xa5, &tlv(0xa1, &tlv(12, b"a")))),
+        named(&tlv(0xa3, &[])),
+    ];
+    for extension in good {
+        all_pairs(&[leaf("Sub").with(extension), sub(), root()], None);
+    }
+    let bad = [
+        points(&[5, 0]),
+        points(&seq(&[&[5, 0]])),
+        points(&seq(&[&seq(&[&tlv(0xa0, &tlv(0xa2, &uri))])])),
+        points(&seq(&[&seq(&[&[0x81, 1, 9]])])),
+        named(&[0xa0, 0]),
+        named(&[0xa0, 5, 6, 3, 0x2a, 3, 4]),
+        named(&[0xa0, 7, 6, 3, 0x2a, 3, 4, 0xa0, 0]),
+        named(&[0x88, 0]),
+        named(&[0x88, 1, 0x80]),
+        named(&[0xa4, 4, 0x30, 2, 5, 0]),
+        named(&[0xa5, 0]),
+        named(&tlv(0xa5, &tlv(0xa1, &tlv(2, b"a")))),
+        Ext::purposes(&[SERVER_AUTH, &[]]),
+        Ext::new(&[0x55, 0x1d, 35], false, seq(&[&[0x82, 2, 0, 1]])),
+        Ext::new(&[0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1], false, vec![5, 0]),
+    ];
+    for extension in bad {
+        let certs = [leaf("Sub").with(extension.clone()), sub(), root()];
+        all_pairs(&certs, Some("malformed-certificate"));
+    }
+    let mut twice = leaf("Sub").with(points(&seq(&[])));
+    twice.extensions.push(points(&seq(&[])));
+    all_pairs(&[twice, sub(), root()], Some("malformed-certificate"));
+}
+
+#[test]
+fn b13_an_old_type_of_certificate_is_a_servers() {
+    let old = |critical, value: &[u8]| {
+        Ext::new(&[0x60, 0x86, 0x48, 1, 0x86, 0xf8, 0x42, 1, 1], critical, value.to_vec())
+    };
+    let of_leaf = |extension, reason| {
+        all_pairs(&[leaf("Sub").with(extension), sub(), root()], reason);
+    };
+    of_leaf(old(false, &[3, 2, 6, 0x40]), None);
+    of_leaf(old(false, &[3, 2, 6, 0xc0]), None);
+    of_leaf(old(false, &[3, 2, 7, 0x80]), Some("extended-key-usage"));
+    of_leaf(old(false, &[3, 1, 0]), Some("extended-key-usage"));
+    of_leaf(old(true, &[3, 2, 6, 0x40]), Some("critical-extension"));
+    all_pairs(&[leaf("Sub"), sub().with(old(false, &[3, 2, 7, 0x80])), root()], None);
+    let leaf = leaf("Sub").with(old(false, &[3, 2, 7, 0x80])).sign(SUB);
+    let chain = [leaf, sub().sign(ROOT), root().sign(ROOT)];
+    let sentence = "its netscape certificate type is not a server's";
+    told(&[record("2 0 1", &chain[2])], &chain, "extended-key-usage", sentence);
+}
+
+#[test]
+fn b10_networks_are_not_evaluated() {
+    for number in [7, 8] {
+        for critical in [false, true] {
+            let networks = Ext::new(&[0x2b, 6, 1, 5, 5, 7, 1, number], critical, seq(&[]));
+            let certs = [leaf("Sub").with(networks), sub(), root()];
+            all_pairs(&certs, Some("critical-extension"));
+        }
+    }
+}
+
+#[test]
+fn b11_a_v1_root_has_signed_itself_in_a_known_way() {
+    let leaf = leaf("Root").sign(ROOT);
+    for (arc, reason) in [(0x70, None), (0x72, Some("not-a-ca"))] {
+        let mut root = root().v1();
+        let algorithm = common::der::oid(&[0x2b, 0x65, arc]);
+        root.algorithms = (algorithm.clone(), algorithm);
+        let root = root.sign(ROOT);
+        let judged = case(&[record("2 1 1", &root)], &[&leaf, &root]).judge();
+        assert_eq!(judged.map_err(|it| it.reason()).err(), reason);
+    }
+}
+
+#[test]
+fn rfc5280_7_1_names_in_another_form_on_a_path_of_three() {
+    let mut leaf = leaf("Sub");
+    leaf.issuer = name(&[(&[0x55, 4, 3], 0x13, b" SUB ")]);
+    let mut sub = sub();
+    sub.issuer = name(&[(&[0x55, 4, 3], 0x1e, b"\0r\0o\0o\0t")]);
+    all_pairs(&[leaf.clone(), sub.clone(), root()], None);
+    // The rest of the rules holds all the same.
+    all_pairs(&[leaf.clone(), sub.with(Ext::not_ca()), root()], Some("not-a-ca"));
+    let [leaf, sub, root] = [leaf.sign(OTHER), self::sub().sign(ROOT), root().sign(ROOT)];
+    case(&[record("2 1 1", &root)], &[&leaf, &sub, &root]).bad("not-in-path");
+}
+
+#[test]
+fn rfc5280_4_1_2_8_unique_ids_are_read_over() {
+    let ids = |key: Key| [&key.spki()[..], &[0x81, 2, 0, 7], &[0x82, 2, 0, 8]].concat();
+    let (leaf, sub, root) = (leaf("Sub"), sub(), root());
+    all_pairs(&[leaf.spki(ids(LEAF)), sub.spki(ids(SUB)), root.spki(ids(ROOT))], None);
+}
+
+#[test]
+fn b16_names_and_constraints_cost_by_their_octets() {
+    let domain = |at: u8, octets: usize| [&vec![b'a'; octets - 2][..], &[b'.', at]].concat();
+    let mail = |local: &str, domain: Vec<u8>| tlv(0x81, &[local.as_bytes(), &domain].concat());
+    // 200 addresses, and so many hosts that none of them is at.
+    let verdict = |octets: usize, hosts: u8| {
+        let mut names: Vec<Vec<u8>> = (0..200).map(|at| mail("u@", domain(at, octets))).collect();
+        names.push(dns(MX));
+        let leaf = leaf("Root").with(Ext::alt_names(&names)).sign(ROOT);
+        let hosts: Vec<Vec<u8>> = (0..hosts).map(|at| mail("x.", domain(at, octets))).collect();
+        let root = root().with(Ext::constraints(&[], &hosts)).sign(ROOT);
+        case(&[record("2 1 1", &root)], &[&leaf, &root]).judge().map_err(|it| it.reason()).err()
+    };
+    // A comparison costs 2, and 13.
+    assert_eq!(verdict(20, 160), None);
+    assert_eq!(verdict(20, 170), Some("name-constraints"));
+    assert_eq!(verdict(200, 20), None);
+    assert_eq!(verdict(200, 30), Some("name-constraints"));
+}
+
+#[test]
 fn b5_signatures_to_verify_are_bounded() {
     // Keys that may have signed the leaf, by their kind: none has.
     let leaf = leaf("CA").sign(LEAF);

@@ -173,13 +173,12 @@ fn dane_r2_signatures_beyond_the_budget() {
 
 #[test]
 fn dane_r2_what_webpki_alone_finds() {
-    // Where a list of revoked certificates is found: twice, and nobody here looks at it.
-    let points = || Ext::new(&[0x55, 0x1d, 31], false, seq(&[]));
-    let mut twice = leaf("Sub");
-    twice.extensions.extend([points(), points()]);
-    let chain = [twice.sign(SUB), sub().sign(ROOT), root().sign(ROOT)];
-    let sentence = "the second opinion is: an extension has a wrong value";
-    told(&[record("2 0 1", &chain[2])], &chain, "malformed-certificate", sentence);
+    // A name that is none, beside constraints that it is within.
+    let leaf = leaf("Sub").with(Ext::dns_names(&[MX, "a..example.org"]));
+    let sub = sub().with(Ext::constraints(&[dns("example.org")], &[]));
+    let chain = [leaf.sign(SUB), sub.sign(ROOT), root().sign(ROOT)];
+    let sentence = "the second opinion is: a dns name is malformed";
+    told(&[record("2 0 1", &chain[2])], &chain, "name-constraints", sentence);
 }
 
 #[test]

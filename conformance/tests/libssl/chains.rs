@@ -7,6 +7,7 @@ use super::certificates::{ANY_PURPOSE, CLIENT_AUTH, Cert, Ext, Key, NOW, SERVER_
 
 use super::dice::Dice;
 use super::mint::Mint;
+use super::odd;
 
 pub const MX: &str = "mx.example.org";
 
@@ -18,8 +19,75 @@ pub struct Case {
 
 const NAMES: [&str; 4] = ["Root", "Upper", "Lower", "Leaf CA"];
 
-/// Makes a case. The chain goes from a leaf over none to three issuers.
+/// Makes a case: one chain in three is good but for a single oddity.
 pub fn case(dice: &mut Dice, mint: &mut Mint) -> Case {
+    match dice.one_in(3) {
+        true => nearly_good(dice),
+        false => any(dice, mint),
+    }
+}
+
+/// A chain of leaf, intermediate and root, good but for one extension or name.
+fn nearly_good(dice: &mut Dice) -> Case {
+    let keys = [Key(10), Key(11), Key(12)];
+    let mut certs = [
+        Cert::ca(NAMES[0], NAMES[0], keys[0]),
+        Cert::ca(NAMES[1], NAMES[0], keys[1]),
+        Cert::leaf(NAMES[1], &[MX], keys[2]),
+    ];
+    let at = usize::try_from(dice.roll(3)).unwrap();
+    let what = match dice.roll(4) {
+        0 if at < 2 => {
+            odd_name(dice, &mut certs, at);
+            "odd-name"
+        }
+        _ => {
+            let (what, extension) = odd::extension(dice);
+            let is_there = certs[at].extensions.iter().any(|it| it.oid == extension.oid);
+            match is_there && dice.one_in(2) {
+                true => {
+                    certs[at].extensions.push(extension);
+                    "duplicate-extension"
+                }
+                false => {
+                    certs[at] = certs[at].clone().with(extension);
+                    what
+                }
+            }
+        }
+    };
+    let [root, sub, leaf] = [0, 1, 2].map(|at: usize| certs[at].sign(keys[at.saturating_sub(1)]));
+    let anchor = if dice.one_in(2) { &root } else { &sub };
+    let numbers = (dice.pick(&[0, 1]), dice.pick(&[0, 1]));
+    let record = dane::publish::record(
+        dane::CertUsage::DANE_TA,
+        dane::Selector(numbers.0),
+        dane::Matching(numbers.1),
+        anchor,
+    );
+    let sent = if dice.one_in(2) { vec![leaf, sub] } else { vec![leaf, sub, root] };
+    let records = record.iter().map(ToString::to_string).collect();
+    Case { request: request(&sent, records, &[MX]), changes: vec![what] }
+}
+
+fn odd_name(dice: &mut Dice, certs: &mut [Cert], at: usize) {
+    let (one, other) = odd::names(dice);
+    if certs[at].subject == certs[at].issuer {
+        certs[at].issuer.clone_from(&one);
+    }
+    certs[at].subject = one;
+    certs[at + 1].issuer = other;
+}
+
+fn request(sent: &[Vec<u8>], records: Vec<String>, names: &[&str]) -> Value {
+    let chain: Vec<String> = sent.iter().map(|der| base64(der)).collect();
+    json!({
+        "op": "dane.verify", "tlsa": records, "chain_b64": chain, "names": names, "now": NOW,
+    })
+}
+
+/// The chain goes from a leaf over none to three issuers.
+fn any(dice: &mut Dice, mint: &mut Mint) -> Case {
     let mut changes = Vec::new();
     mint.draw(dice, &mut changes);
     let depth = 1 + usize::try_from(dice.roll(3)).unwrap();
@@ -53,6 +121,11 @@ pub fn case(dice: &mut Dice, mint: &mut Mint) -> Case {
         let (what, cert) = change(dice, certs[at].clone(), is_leaf);
         changes.push(what);
         certs[at] = cert;
+    }
+    if dice.one_in(8) {
+        changes.push("odd-name");
+        let at = usize::try_from(dice.roll(u64::try_from(depth).unwrap())).unwrap();
+        odd_name(dice, &mut certs, at);
     }
     let signer = |at: usize| match at {
         0 => keys[0],
@@ -106,11 +179,7 @@ pub fn case(dice: &mut Dice, mint: &mut Mint) -> Case {
     let count = 1 + dice.roll(3);
     let records: Vec<String> = (0..count).map(|_| record(dice, &targets, &mut changes)).collect();
     let names: &[&str] = dice.pick(&[&[MX][..], &[MX, "example.org"], &["example.org"], &[MX]]);
-    let chain: Vec<String> = sent.iter().map(|der| base64(der)).collect();
-    let request = json!({
-        "op": "dane.verify", "tlsa": records, "chain_b64": chain, "names": names, "now": NOW,
-    });
-    Case { request, changes }
+    Case { request: request(&sent, records, names), changes }
 }
 
 fn base64(der: &[u8]) -> String {
@@ -162,7 +231,7 @@ fn others(
 
 fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
     let dns = |base: &str| tlv(0x82, base.as_bytes());
-    match dice.roll(30) {
+    match dice.roll(36) {
         0 => ("expired", cert.dates("100101000000Z", "110101000000Z")),
         1 => ("not-yet-valid", cert.dates("480101000000Z", "490101000000Z")),
         2 => ("v1", cert.v1()),
@@ -290,6 +359,10 @@ fn change(dice: &mut Dice, cert: Cert, is_leaf: bool) -> (&'static str, Cert) {
             .subject(common_name(dice.pick(&[MX, "x.example"]))),
         ),
         28 => ("serial", cert.serial(dice.pick(&[0, 0x80, 0xff]))),
+        29..34 => {
+            let (what, extension) = odd::extension(dice);
+            (what, cert.with(extension))
+        }
         _ => ("nothing", cert),
     }
 }

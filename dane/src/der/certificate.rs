@@ -205,6 +205,13 @@ impl<'a> PublicKeyInfo<'a> {
         }
     }
 
+    /// Whether this key is of a kind that is known to make signatures of this algorithm.
+    pub(crate) fn is_known_to_sign(&self, algorithm: &[u8]) -> bool {
+        Kind::of(algorithm).is_some()
+            && Kind::of(self.algorithm).is_some()
+            && self.may_sign(algorithm)
+    }
+
     /// Whether this is an RSA key of at most 4,096 bits with an exponent of at most 17 bits.
     pub(crate) fn is_common_rsa(&self) -> bool {
         let Ok(mut fields) = single(self.key, tag::SEQUENCE).map(|key| key.inner()) else {
@@ -244,10 +251,10 @@ impl Kind {
         let oid = Reader::new(algorithm).ok()?.expect(tag::OID).ok()?.value;
         match oid {
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10] => Some(Self::RsaPss),
-            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, _] => Some(Self::Rsa),
-            [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, ..] => {
-                Some(Self::Ec)
-            }
+            [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1..=5 | 11..=16] => Some(Self::Rsa),
+            [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1]
+            | [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1..=4] => Some(Self::Ec),
             [0x2b, 0x65, 0x70] => Some(Self::Ed25519),
             [0x2b, 0x65, 0x71] => Some(Self::Ed448),
             _ => None,

@@ -6,13 +6,19 @@
 use super::general_name::Attribute;
 use super::{DerError, Reader, Tlv, single, tag};
 
-/// Attributes of one relative name that are compared in any order; with more, the order counts.
-const MAX_UNORDERED: usize = 8;
+/// Attributes of one relative name that are compared in any order; with more, the order counts. Real
+/// names have one, seldom two.
+const MAX_UNORDERED: usize = 4;
 
-/// Whether two whole Name elements stand for one name. Names that cannot be read are equal only if
-/// their octets are.
+/// Octets of a name that is compared beyond its octets; real names have a hundred or two. This
+/// bounds the work for names that were made to be compared slowly.
+const MAX_OCTETS: usize = 1_024;
+
+/// Whether two whole Name elements stand for one name. Names that cannot be read, or have more than
+/// 1,024 octets, are equal only if their octets are.
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
-    one == other || equal_by_value(one, other).unwrap_or(false)
+    let is_short = || one.len() <= MAX_OCTETS && other.len() <= MAX_OCTETS;
+    one == other || (is_short() && equal_by_value(one, other).unwrap_or(false))
 }
 
 fn equal_by_value(one: &[u8], other: &[u8]) -> Result<bool, DerError> {
@@ -26,32 +32,37 @@ fn equal_by_value(one: &[u8], other: &[u8]) -> Result<bool, DerError> {
     Ok(one.is_at_end() && other.is_at_end())
 }
 
-/// Whether two relative names have the same attributes.
+/// Whether two relative names have the same attributes, each as often.
 fn equal_sets(one: &Tlv<'_>, other: &Tlv<'_>) -> Result<bool, DerError> {
-    let (count, mut ordered) = (count(one)?, true);
+    let count = count(one)?;
     if count != self::count(other)? {
         return Ok(false);
     }
-    let (mut left, mut right) = (one.inner(), other.inner());
+    if count > MAX_UNORDERED || count == 1 {
+        return equal_in_order(one.inner(), other.inner());
+    }
+    let (mut left, mut taken) = (one.inner(), [false; MAX_UNORDERED]);
     while !left.is_at_end() {
-        ordered &= equal_attributes(&attribute(&mut left)?, &attribute(&mut right)?);
-    }
-    if ordered || count == 1 || count > MAX_UNORDERED {
-        return Ok(ordered);
-    }
-    Ok(includes(one, other)? && includes(other, one)?)
-}
-
-/// Whether each attribute of `few` is among those of `all`.
-fn includes(all: &Tlv<'_>, few: &Tlv<'_>) -> Result<bool, DerError> {
-    let mut wanted = few.inner();
-    while !wanted.is_at_end() {
-        let one = attribute(&mut wanted)?;
-        let (mut rest, mut found) = (all.inner(), false);
-        while !rest.is_at_end() {
-            found |= equal_attributes(&one, &attribute(&mut rest)?);
+        let wanted = attribute(&mut left)?;
+        let mut right = other.inner();
+        let mut found = false;
+        for taken in taken.iter_mut().take(count) {
+            let one = attribute(&mut right)?;
+            if !*taken && equal_attributes(&wanted, &one) {
+                (*taken, found) = (true, true);
+                break;
+            }
         }
         if !found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn equal_in_order(mut one: Reader<'_>, mut other: Reader<'_>) -> Result<bool, DerError> {
+    while !one.is_at_end() {
+        if !equal_attributes(&attribute(&mut one)?, &attribute(&mut other)?) {
             return Ok(false);
         }
     }
@@ -229,7 +240,39 @@ mod tests {
         assert!(equal(&name(&[&[a.clone(), b.clone()]]), &name(&[&[b.clone(), a.clone()]])));
         assert!(!equal(&name(&[&[a.clone(), b.clone()]]), &name(&[&[a.clone(), c.clone()]])));
         assert!(!equal(&name(&[&[a.clone(), a.clone()]]), &name(&[&[a.clone(), b.clone()]])));
+        // As often each: {a, a, b} is not {a, b, b}.
+        let (twice, other) = ([a.clone(), a.clone(), b.clone()], [a.clone(), b.clone(), b.clone()]);
+        assert!(!equal(&name(&[&twice]), &name(&[&other])));
+        let other = [a.clone(), b.clone(), a.clone()];
+        assert!(equal(&name(&[&twice]), &name(&[&other])));
         let (a, b) = ([a], [b]);
         assert!(!equal(&name(&[&a, &b]), &name(&[&b, &a])));
+    }
+
+    #[test]
+    fn more_than_four_attributes_are_compared_in_order() {
+        let of = |letters: &[u8]| -> Vec<Vec<u8>> {
+            letters.iter().map(|letter| attribute(3, 0x0c, &[*letter])).collect()
+        };
+        assert!(equal(&name(&[&of(b"abcd")]), &name(&[&of(b"dcba")])));
+        assert!(equal(&name(&[&of(b"abcde")]), &name(&[&of(b"ABCDE")])));
+        assert!(!equal(&name(&[&of(b"abcde")]), &name(&[&of(b"edcba")])));
+    }
+
+    #[test]
+    fn names_of_more_than_1_024_octets_are_equal_by_their_octets_alone() {
+        let long = |count: usize, letter: u8| {
+            let set = tlv(0x31, &attribute(3, 0x0c, &[letter; 83]));
+            assert_eq!(set.len(), 94);
+            let sets: Vec<u8> = set.repeat(10).into_iter().chain(tlv(0x31, &[])).collect();
+            let filler = tlv(0x31, &attribute(3, 0x0c, &alloc::vec![letter; count]));
+            let all = [sets, filler].concat();
+            let [high, low] = u16::try_from(all.len()).unwrap().to_be_bytes();
+            [&[0x30, 0x82, high, low][..], &all].concat()
+        };
+        let most = 1_024 - long(0, b'a').len();
+        assert!(equal(&long(most, b'a'), &long(most, b'A')));
+        assert!(!equal(&long(most + 1, b'a'), &long(most + 1, b'A')));
+        assert!(equal(&long(most + 1, b'a'), &long(most + 1, b'a')));
     }
 }

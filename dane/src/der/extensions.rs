@@ -2,6 +2,7 @@
 
 use super::general_name::{GeneralNames, Subtrees};
 use super::{Certificate, DerError, Reader, Tlv, single, tag};
+use super::{form, unread};
 
 /// The extensions in use, each at most once.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,7 +14,13 @@ pub(crate) struct Extensions<'a> {
     pub(crate) name_constraints: Option<NameConstraints<'a>>,
     pub(crate) subject_key_id: Option<&'a [u8]>,
     pub(crate) authority_key_id: Option<AuthorityKeyId<'a>>,
-    /// The type of a critical one that is not understood here, or of one of a proxy certificate.
+    pub(crate) netscape_type: Option<NetscapeType>,
+    /// Whether unique ids stand in front of the extensions.
+    pub(crate) unique_ids: bool,
+    /// Distribution points are read for their form alone.
+    distribution_points: Option<()>,
+    /// The type of a critical one that is not understood here, or of one of a proxy certificate or of
+    /// one that is delegated networks.
     pub(crate) unacceptable: Option<&'a [u8]>,
 }
 
@@ -26,7 +33,7 @@ impl<'a> Extensions<'a> {
         while !fields.is_at_end() {
             let field = fields.next()?;
             match field.tag {
-                UNIQUE_ISSUER | UNIQUE_SUBJECT => {}
+                UNIQUE_ISSUER | UNIQUE_SUBJECT => found.unique_ids = true,
                 EXTENSIONS if !seen => {
                     seen = true;
                     found.read_list(field)?;
@@ -75,9 +82,17 @@ impl<'a> Extensions<'a> {
                 once(&mut self.authority_key_id, || AuthorityKeyId::parse(value.value), at)
             }
             [0x55, 0x1d, 37] => once(&mut self.purposes, || Purposes::parse(value.value), at),
-            // CRL distribution points and the four of certificate policies: not evaluated.
-            [0x55, 0x1d, 31 | 32 | 33 | 36 | 54] => Ok(()),
-            PROXY_CERTIFICATE => {
+            [0x55, 0x1d, 31] => {
+                let points = || unread::distribution_points(value.value);
+                once(&mut self.distribution_points, points, at)
+            }
+            // The four of certificate policies: not evaluated.
+            [0x55, 0x1d, 32 | 33 | 36 | 54] => Ok(()),
+            NETSCAPE_TYPE => {
+                self.refuse_if(critical, oid);
+                once(&mut self.netscape_type, || NetscapeType::parse(value.value), at)
+            }
+            PROXY_CERTIFICATE | NETWORKS | NETWORK_NUMBERS => {
                 self.refuse_if(true, oid);
                 Ok(())
             }
@@ -100,6 +115,11 @@ const UNIQUE_SUBJECT: u8 = tag::context(2);
 const EXTENSIONS: u8 = tag::constructed(3);
 /// proxyCertInfo, 1.3.6.1.5.5.7.1.14 (RFC 3820).
 const PROXY_CERTIFICATE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x0e];
+/// Addresses and numbers of networks, 1.3.6.1.5.5.7.1.7 and 8 (RFC 3779).
+const NETWORKS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x07];
+const NETWORK_NUMBERS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x08];
+/// netscape-cert-type, 2.16.840.1.113730.1.1: older than extended key usage, and still obeyed.
+const NETSCAPE_TYPE: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf8, 0x42, 0x01, 0x01];
 /// id-kp-serverAuth, 1.3.6.1.5.5.7.3.1.
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 
@@ -191,13 +211,34 @@ pub(crate) enum Purposes<'a> {
 impl<'a> Purposes<'a> {
     fn parse(value: &'a [u8]) -> Result<Self, DerError> {
         let mut purposes = single(value, tag::SEQUENCE)?.inner();
-        let first = purposes.expect(tag::OID)?.value;
+        let first = object_id(&mut purposes)?;
         let (mut is_server, mut others) = (first == SERVER_AUTH, 0_u16);
         while !purposes.is_at_end() {
-            is_server |= purposes.expect(tag::OID)?.value == SERVER_AUTH;
+            is_server |= object_id(&mut purposes)? == SERVER_AUTH;
             others = others.saturating_add(1);
         }
         Ok(if is_server { Self::Server } else { Self::Other { first, others } })
+    }
+}
+
+fn object_id<'a>(list: &mut Reader<'a>) -> Result<&'a [u8], DerError> {
+    let id = list.expect(tag::OID)?;
+    form::oid(id.value, id.at).map(|()| id.value)
+}
+
+/// The bits of a netscape-cert-type.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct NetscapeType(u8);
+
+impl NetscapeType {
+    fn parse(value: &[u8]) -> Result<Self, DerError> {
+        let bits = single(value, tag::BIT_STRING)?;
+        form::bits(bits.value, bits.at)?;
+        Ok(Self(bits.value.get(1).copied().unwrap_or_default()))
+    }
+
+    pub(crate) fn is_a_server(self) -> bool {
+        self.0 & 0x40 != 0
     }
 }
 
@@ -218,9 +259,12 @@ impl<'a> AuthorityKeyId<'a> {
             .take_if(tag::constructed(1))?
             .map(|names| GeneralNames::read(&names))
             .transpose()?;
-        let serial = fields.take_if(tag::context(2))?.map(|serial| serial.value);
+        let serial = fields.take_if(tag::context(2))?;
         fields.end()?;
-        Ok(Self { key_id, issuer, serial })
+        if let Some(serial) = serial {
+            form::integer(serial.value, serial.at)?;
+        }
+        Ok(Self { key_id, issuer, serial: serial.map(|serial| serial.value) })
     }
 }
 
@@ -339,7 +383,7 @@ mod tests {
         assert!(!unacceptable(&[0x55, 0x1d, 99], false, &[]));
         assert!(unacceptable(&[0x2a, 3, 4], true, &[]));
         for known in [31, 32, 33, 36, 54] {
-            assert!(!unacceptable(&[0x55, 0x1d, known], true, &[]), "{known}");
+            assert!(!unacceptable(&[0x55, 0x1d, known], true, &[0x30, 0]), "{known}");
         }
         assert!(unacceptable(&[0x55, 0x1d, 14], true, &[4, 0]));
         assert!(unacceptable(&[0x55, 0x1d, 35], true, &[0x30, 0]));

@@ -30,7 +30,7 @@ impl<'a> Certificate<'a> {
 }
 
 /// An integer has contents, of which no leading octet is needless.
-fn integer(value: &[u8], at: usize) -> Result<(), DerError> {
+pub(super) fn integer(value: &[u8], at: usize) -> Result<(), DerError> {
     match *value {
         [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(DerError::Value(at)),
         _ => Ok(()),
@@ -38,7 +38,7 @@ fn integer(value: &[u8], at: usize) -> Result<(), DerError> {
 }
 
 /// Each arc begins with an octet that counts and ends.
-fn oid(value: &[u8], at: usize) -> Result<(), DerError> {
+pub(super) fn oid(value: &[u8], at: usize) -> Result<(), DerError> {
     let mut begins = true;
     for octet in value {
         if begins && *octet == 0x80 {
@@ -50,7 +50,7 @@ fn oid(value: &[u8], at: usize) -> Result<(), DerError> {
 }
 
 /// A count of unused bits, which are there and zero.
-fn bits(value: &[u8], at: usize) -> Result<(), DerError> {
+pub(super) fn bits(value: &[u8], at: usize) -> Result<(), DerError> {
     match *value {
         [0, ..] => Ok(()),
         [unused @ 1..=7, .., last] if last.trailing_zeros() >= u32::from(unused) => Ok(()),
@@ -70,7 +70,7 @@ fn algorithm(contents: &[u8]) -> Result<(), DerError> {
 }
 
 /// An element of any type, of which the simple ones have their form.
-fn any(tlv: &Tlv<'_>) -> Result<(), DerError> {
+pub(super) fn any(tlv: &Tlv<'_>) -> Result<(), DerError> {
     let fits = match tlv.tag {
         tag::BOOLEAN => tlv.value.len() == 1,
         tag::INTEGER | tag::ENUMERATED => return integer(tlv.value, tlv.at),
@@ -86,18 +86,23 @@ fn any(tlv: &Tlv<'_>) -> Result<(), DerError> {
     if fits { Ok(()) } else { Err(DerError::Value(tlv.at)) }
 }
 
-fn name(whole: &[u8]) -> Result<(), DerError> {
+pub(super) fn name(whole: &[u8]) -> Result<(), DerError> {
     let mut sets = Reader::new(whole)?.expect_loose(tag::SEQUENCE)?.inner();
     while !sets.is_at_end() {
-        let mut set = sets.expect_loose(tag::SET)?.inner();
-        while !set.is_at_end() {
-            let mut attribute = set.expect(tag::SEQUENCE)?.inner();
-            let id = attribute.expect(tag::OID)?;
-            oid(id.value, id.at)?;
-            let value = attribute.next()?;
-            attribute.end()?;
-            attribute_value(&value)?;
-        }
+        relative_name(sets.expect_loose(tag::SET)?.inner())?;
+    }
+    Ok(())
+}
+
+/// The attributes of one relative name.
+pub(super) fn relative_name(mut set: Reader<'_>) -> Result<(), DerError> {
+    while !set.is_at_end() {
+        let mut attribute = set.expect(tag::SEQUENCE)?.inner();
+        let id = attribute.expect(tag::OID)?;
+        oid(id.value, id.at)?;
+        let value = attribute.next()?;
+        attribute.end()?;
+        attribute_value(&value)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! GeneralName, its lists, and the attributes of a distinguished name.
 
-use super::{DerError, Reader, Tlv, single, tag};
+use super::{DerError, Reader, Tlv, form, single, tag};
 
 /// One name of a subjectAltName or the base of a subtree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,10 +20,27 @@ impl<'a> GeneralName<'a> {
         match name.tag {
             0x81 => Ok(Self::Email(name.value)),
             0x82 => Ok(Self::Dns(name.value)),
-            0xa4 => single(name.value, tag::SEQUENCE).map(|name| Self::Directory(name.whole)),
+            0xa4 => {
+                let name = single(name.value, tag::SEQUENCE)?.whole;
+                form::name(name).map(|()| Self::Directory(name))
+            }
             0x87 => Ok(Self::Ip(name.value)),
-            0xa0 | 0xa3 | 0xa5 | 0x86 | 0x88 => Ok(Self::Other(name.tag & 0x1f)),
+            0xa0 => other_name(&name).map(|()| Self::Other(0)),
+            0xa3 => Ok(Self::Other(3)),
+            0xa5 => party_name(&name).map(|()| Self::Other(5)),
+            0x86 => Ok(Self::Other(6)),
+            0x88 => form::oid(name.value, name.at).map(|()| Self::Other(8)),
             _ => Err(DerError::Tag(name.at)),
+        }
+    }
+
+    /// Octets of the name.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Email(name) | Self::Dns(name) | Self::Directory(name) | Self::Ip(name) => {
+                name.len()
+            }
+            Self::Other(_) => 0,
         }
     }
 
@@ -37,6 +54,45 @@ impl<'a> GeneralName<'a> {
             Self::Other(number) => *number,
         }
     }
+}
+
+/// `SEQUENCE { OID, [0] EXPLICIT ANY }`.
+fn other_name(name: &Tlv<'_>) -> Result<(), DerError> {
+    let mut fields = name.inner();
+    let id = fields.expect(tag::OID)?;
+    form::oid(id.value, id.at)?;
+    explicit(&mut fields, 0, form::any)?;
+    fields.end()
+}
+
+/// `SEQUENCE { [0] DirectoryString OPTIONAL, [1] DirectoryString }`: the name of a partner in EDI.
+fn party_name(name: &Tlv<'_>) -> Result<(), DerError> {
+    let mut fields = name.inner();
+    let directory_string = |text: &Tlv<'_>| match text.tag {
+        tag::UTF8_STRING
+        | tag::PRINTABLE_STRING
+        | tag::TELETEX_STRING
+        | tag::BMP_STRING
+        | tag::UNIVERSAL_STRING => form::any(text),
+        _ => Err(DerError::Tag(text.at)),
+    };
+    let mut rest = fields;
+    if rest.take_if(tag::constructed(0))?.is_some() {
+        explicit(&mut fields, 0, directory_string)?;
+    }
+    explicit(&mut fields, 1, directory_string)?;
+    fields.end()
+}
+
+/// Reads an explicit element of this number, with one element in it.
+fn explicit(
+    fields: &mut Reader<'_>,
+    number: u8,
+    check: impl Fn(&Tlv<'_>) -> Result<(), DerError>,
+) -> Result<(), DerError> {
+    let mut inner = fields.expect(tag::constructed(number))?.inner();
+    check(&inner.next()?)?;
+    inner.end()
 }
 
 /// A list of names that has been read through once without error.
@@ -76,8 +132,11 @@ impl<'a> Subtree<'a> {
         let mut fields = reader.expect(tag::SEQUENCE)?.inner();
         let base = GeneralName::read(&mut fields)?;
         let plain = fields.is_at_end();
-        fields.take_if(tag::context(0))?;
-        fields.take_if(tag::context(1))?;
+        for number in [0, 1] {
+            if let Some(distance) = fields.take_if(tag::context(number))? {
+                form::integer(distance.value, distance.at)?;
+            }
+        }
         fields.end()?;
         Ok(Self { base, plain })
     }

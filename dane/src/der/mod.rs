@@ -10,6 +10,7 @@ pub(crate) mod extensions;
 pub(crate) mod form;
 pub(crate) mod general_name;
 pub(crate) mod time;
+mod unread;
 
 pub use certificate::{Certificate, PublicKeyInfo, Version};
 

@@ -101,6 +101,9 @@ pub enum NearestMiss {
     /// The certificate is for this purpose and so many others, none of them a server's.
     #[error("it is for the purpose {purpose} and {others} others")]
     OtherPurpose { purpose: Oid, others: u16 },
+    /// The certificate's netscape-cert-type, which is older than the purposes, is not a server's.
+    #[error("its netscape certificate type is not a server's")]
+    NetscapeType,
     /// The signature of the certificate is of this kind, which does not fit the key or the provider.
     #[error("its signature algorithm is {oid}")]
     Algorithm { oid: Oid },

@@ -27,6 +27,9 @@ pub(super) fn agree<'s>(
     };
     let [leaf, issuers @ ..] = below else { return Ok(()) };
     let Some(top) = issuers.last() else { return Ok(()) };
+    if below.iter().any(|one| one.extensions.unique_ids) || has_other_forms(below, issuers) {
+        return Ok(());
+    }
 
     let der = |one: &Parsed<'s>| CertificateDer::from(one.outline.whole);
     let (leaf, issuers) = (der(leaf), issuers.iter().map(der).collect::<Vec<_>>());
@@ -44,6 +47,13 @@ pub(super) fn agree<'s>(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a certificate has its issuer's name in another form. webpki compares names by their octets,
+/// which is less than RFC 5280 section 7.1 asks for.
+fn has_other_forms(below: &[Parsed<'_>], issuers: &[Parsed<'_>]) -> bool {
+    let mut pairs = below.iter().zip(issuers);
+    pairs.any(|(one, issuer)| one.outline.issuer != issuer.outline.subject)
 }
 
 /// Whether the path has what webpki does not take in any path, and `path` has found fit: a CA as leaf,
