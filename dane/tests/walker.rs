@@ -53,6 +53,36 @@ fn w1_every_cut_and_every_further_octet_is_refused() {
     }
 }
 
+// Rule B11 of a path; whoever publishes an anchor asks this first.
+#[test]
+fn b11_what_is_no_ca_is_no_anchor_either() {
+    let ca = || Cert::ca("CA", "CA", Key(2));
+    for (what, cert, is_ca) in [
+        ("a leaf", Cert::leaf("CA", &["mx.example.org"], Key(2)).subject(ca().subject), false),
+        ("no ca flag", ca().with(Ext::not_ca()), false),
+        ("no keyCertSign", ca().with(Ext::key_usage(0x02)), false),
+        ("neither extension", ca().without(19).without(15), false),
+        ("unreadable", ca().with(Ext { value: vec![0xff; 3], ..Ext::ca(None) }), false),
+        ("version 1, not self-issued", Cert::ca("CA", "Root", Key(2)).v1(), false),
+        ("version 1", ca().v1(), true),
+        ("keyCertSign alone", ca().without(19), true),
+        ("the ca flag alone", ca().without(15), true),
+        ("both", ca(), true),
+        ("not self-issued", Cert::ca("CA", "Root", Key(2)), true),
+    ] {
+        let anchor = cert.sign(Key(2));
+        assert_eq!(Certificate::parse(&anchor).unwrap().is_ca(), is_ca, "{what}");
+        let numbers = (dane::CertUsage::DANE_TA, dane::Selector::SPKI, dane::Matching::SHA2_256);
+        let record = publish::record(numbers.0, numbers.1, numbers.2, &anchor).unwrap();
+        let usable = UsableSet::select(&[record], Profile::Smtp, &Digests::default()).unwrap();
+        let names = ["mx.example.org".parse::<Name>().unwrap()];
+        let verifier = Verifier::new(&usable, &names, webpki::ALL_VERIFICATION_ALGS);
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));
+        let verdict = verifier.verify(&good().into(), &[anchor.into()], now);
+        assert_eq!(verdict.is_ok(), is_ca, "{what}: {verdict:?}");
+    }
+}
+
 #[test]
 fn w4_the_key_is_taken_whole_and_untouched() {
     let der = good();

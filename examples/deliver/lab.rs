@@ -22,6 +22,7 @@ use tlsrpt::{Reporter, Tally, UtcDay, Writer};
 
 use crate::args::Args;
 use crate::exit::Exit;
+use crate::provider::provider;
 use crate::row::Row;
 use crate::table;
 
@@ -96,8 +97,7 @@ fn mailer(lab: &Lab, args: &Args) -> Result<LabMailer, AnyError> {
     for root in lab.roots() {
         roots.add(root)?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = Connector::new(provider, roots)?;
+    let connector = Connector::new(provider(), roots)?;
     let fetch = HttpsFetch::new(Arc::clone(&dns), &connector).danger_port(lab.https_port());
     let mut settings = Settings::default();
     settings.port = lab.smtp_port();

@@ -8,7 +8,11 @@ mod exit;
 mod lab;
 #[path = "../common/network.rs"]
 mod network;
+#[path = "../common/provider.rs"]
+mod provider;
 mod real;
+#[path = "../common/roots.rs"]
+mod roots;
 mod row;
 #[path = "../common/stopped.rs"]
 mod stopped;

@@ -19,6 +19,8 @@ use smtp_tls::store::{Capacity, MemoryStore};
 use crate::args::Args;
 use crate::exit::Exit;
 use crate::network::{Network, ehlo_name};
+use crate::provider::provider;
+use crate::roots::roots;
 use crate::row::Row;
 use crate::stopped::Stopped;
 use crate::table;
@@ -163,11 +165,9 @@ fn mailer(args: &Args) -> Result<RealMailer, Stopped> {
         danger_trust_remote_dns: args.danger_trust_remote_dns,
         upstream: args.upstream,
         trust_anchor: args.trust_anchor.as_deref(),
-        roots: args.roots.as_deref(),
     };
     let dns = Arc::new(network.look_up()?);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = Connector::new(provider, network.roots()?)
+    let connector = Connector::new(provider(), roots(args.roots.as_deref())?)
         .map_err(|error| stop(Exit::LabFailed, error.to_string()))?;
     let mut fetch = HttpsFetch::new(Arc::clone(&dns), &connector);
     if args.https_port != 443 {

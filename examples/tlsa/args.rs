@@ -7,17 +7,24 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dane::{Name, Tlsa};
 
 use crate::kind::RecordKind;
+use crate::network::Network;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0   done; check: senders that obey DANE authenticate every server
+  1   check: they do not, or will not for long, or mail does not go there: see the findings
+  64  wrong usage
+  65  what a file holds is no certificate or key, or has no such record
+  66  a file cannot be read
+  69  check: a server cannot be reached at one of its addresses, or does not get as far as TLS
+  75  check: a DNS look-up failed, try again later
+  76  check: a DNS answer failed DNSSEC validation, and will until its zone is mended
+Of several hosts and addresses the worst counts, in the order 1, 76, 69, 75. An address to which this
+machine has no route counts only if there is no other.";
 
 /// Makes TLSA records, holds them against what a server sends, and plans a change of certificates.
 #[derive(Debug, Parser)]
-#[command(
-    name = "tlsa",
-    after_help = "Exit status:\n  0   done; check: senders that obey DANE authenticate the server\n  1   \
-                  check: they do not, or will not for long: see the findings\n  64  wrong usage\n  65  \
-                  what a file holds is no certificate or key, or has no such record\n  66  a file cannot \
-                  be read\n  69  check: the server cannot be reached, or does not get as far as TLS\n  \
-                  75  check: a DNS look-up failed, try again later"
-)]
+#[command(name = "tlsa", after_help = EXIT_STATUS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -27,7 +34,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Prints the records of a certificate, a chain or a key.
     Make(Make),
-    /// Connects to a server and holds its chain against its records.
+    /// Connects to a server, or to all that take a domain's mail, at each of their addresses, and holds
+    /// what they send against their records.
     Check(Box<Check>),
     /// Prints which records must stand when, while a server's certificate, CA or records change.
     Rollover(Rollover),
@@ -46,6 +54,11 @@ pub(crate) struct Make {
     /// last one for usages 0 and 2.
     #[arg(long, value_name = "N")]
     pub(crate) depth: Option<usize>,
+
+    /// Make records of usages 0 and 2 also of a certificate that is no CA's. Clients find nothing that
+    /// matches them, and keep the mail.
+    #[arg(long)]
+    pub(crate) danger_no_ca: bool,
 
     #[command(flatten)]
     pub(crate) owner: Owner,
@@ -69,9 +82,9 @@ pub(crate) struct Owner {
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Check {
-    /// The host: the name in the MX record.
-    #[arg(value_parser = name)]
-    pub(crate) host: Name,
+    /// The host: the name in the MX record. Without it, all hosts that take the domain's mail.
+    #[arg(value_parser = name, required_unless_present = "domain")]
+    pub(crate) host: Option<Name>,
 
     /// The port that is connected to, and the port of the records.
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..))]
@@ -82,19 +95,20 @@ pub(crate) struct Check {
     pub(crate) tls: Option<Tls>,
 
     /// Connect to this address in place of the host's own.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", requires = "host")]
     pub(crate) address: Option<IpAddr>,
 
-    /// The domain whose mail the host takes: its name may stand in the certificate too (RFC 7672 section
-    /// 3.2.2).
+    /// The domain whose mail is concerned: its MX records are asked for. Where they are secure, its name
+    /// may stand in the certificate too (RFC 7672 section 3.2.2). With --record they are taken to be so.
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) domain: Option<Name>,
 
     /// Take this record, and do not ask the DNS for any; may be given several times.
-    #[arg(long, value_name = "U S M DATA")]
+    #[arg(long, value_name = "U S M DATA", requires = "host")]
     pub(crate) record: Vec<Tlsa>,
 
-    /// A certificate or chain in PEM that the server is to send next: is it published already?
+    /// What the server is to send next, a certificate or chain in PEM, or its public or private key: is
+    /// it published already? Of a key, only records 3 1 x tell.
     #[arg(long, value_name = "FILE")]
     pub(crate) next: Option<PathBuf>,
 
@@ -136,6 +150,17 @@ pub(crate) struct Dns {
     pub(crate) trust_anchor: Option<PathBuf>,
 }
 
+impl Dns {
+    pub(crate) fn network(&self) -> Network<'_> {
+        Network {
+            dns: self.dns,
+            danger_trust_remote_dns: self.danger_trust_remote_dns,
+            upstream: self.upstream,
+            trust_anchor: self.trust_anchor.as_deref(),
+        }
+    }
+}
+
 /// How TLS begins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Tls {
@@ -147,11 +172,13 @@ pub(crate) enum Tls {
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Rollover {
-    /// The chain that the server sends now, its own certificate first, in PEM.
+    /// The chain that the server sends now, its own certificate first, in PEM; or its public or private
+    /// key.
     #[arg(long, alias = "old", value_name = "FILE", required_unless_present = "first")]
     pub(crate) old_chain: Option<PathBuf>,
 
-    /// The one that it is to send.
+    /// The chain that it is to send, or the key that it is to have: its record can be published before
+    /// there is a certificate.
     #[arg(long, alias = "new", value_name = "FILE", required_unless_present = "withdraw")]
     pub(crate) new_chain: Option<PathBuf>,
 

@@ -1,15 +1,23 @@
-//! The exit status, with the numbers of `sysexits.h` where it has one, and errors that have one.
+//! The exit status, with the numbers of `sysexits.h` where it has one.
 
 use core::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How the program ends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+use crate::stopped::Stopped;
+
+/// How the program ends. Of several hosts and addresses the worst counts: the last one here.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Exit {
     /// Done, and nothing is wrong.
     Fine,
-    /// Something is wrong with the server or its records.
+    /// A look-up failed that may succeed later.
+    Temporary,
+    /// A server cannot be reached, or does not get as far as TLS.
+    Unavailable,
+    /// An answer failed DNSSEC validation: waiting does not help.
+    Bogus,
+    /// Something is wrong with a server, its records or its domain.
     Wrong,
     /// Wrong usage.
     Usage,
@@ -17,40 +25,35 @@ pub(crate) enum Exit {
     Data,
     /// A file cannot be read.
     NoInput,
-    /// The server cannot be reached, or does not get as far as TLS.
-    Unavailable,
-    /// A look-up failed.
-    Temporary,
+}
+
+impl Exit {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Wrong => 1,
+            Self::Usage => 64,
+            Self::Data => 65,
+            Self::NoInput => 66,
+            Self::Unavailable => 69,
+            Self::Temporary => 75,
+            Self::Bogus => 76,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Fine => 0,
-            Exit::Wrong => 1,
-            Exit::Usage => 64,
-            Exit::Data => 65,
-            Exit::NoInput => 66,
-            Exit::Unavailable => 69,
-            Exit::Temporary => 75,
-        })
+        exit.code().into()
     }
 }
 
-/// Why the program went no further.
-#[derive(Debug)]
-pub(crate) struct Stopped {
-    pub(crate) exit: Exit,
-    pub(crate) message: String,
+/// Why the program goes no further.
+pub(crate) fn stop(exit: Exit, message: impl Display) -> Stopped {
+    Stopped::new(exit.code(), message)
 }
 
-impl Stopped {
-    pub(crate) fn new(exit: Exit, message: impl Display) -> Self {
-        Self { exit, message: message.to_string() }
-    }
-
-    /// About a file.
-    pub(crate) fn at(exit: Exit, path: &Path, message: impl Display) -> Self {
-        Self { exit, message: format!("{}: {message}", path.display()) }
-    }
+/// The same about a file.
+pub(crate) fn stop_at(exit: Exit, path: &Path, message: impl Display) -> Stopped {
+    stop(exit, format!("{}: {message}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! `tlsa`: TLSA records made ([`make`]), held against a live server ([`check`]), and changed in the right
+//! `tlsa`: TLSA records made ([`make`]), held against live servers ([`check`]), and changed in the right
 //! order ([`rollover`]).
 
 mod args;
@@ -6,10 +6,19 @@ mod check;
 mod connect;
 mod exit;
 mod find;
+mod finding;
 mod kind;
 mod make;
+#[path = "../common/network.rs"]
+mod network;
 mod pem;
+mod print;
+#[path = "../common/provider.rs"]
+mod provider;
+mod report;
 mod rollover;
+#[path = "../common/stopped.rs"]
+mod stopped;
 
 use std::process::ExitCode;
 
@@ -37,7 +46,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(stopped) => {
             eprintln!("tlsa: {}", stopped.message);
-            stopped.exit.into()
+            stopped.code.into()
         }
     }
 }

@@ -131,7 +131,7 @@ pub(crate) struct Send {
 
     /// Root certificates in PEM, in place of those of the system.
     #[arg(long, value_name = "FILE")]
-    roots: Option<PathBuf>,
+    pub(crate) roots: Option<PathBuf>,
 
     /// The port of SMTP at MX hosts, for tests.
     #[arg(long, value_name = "N", default_value_t = 25)]
@@ -149,7 +149,6 @@ impl Send {
             danger_trust_remote_dns: self.danger_trust_remote_dns,
             upstream: self.upstream,
             trust_anchor: self.trust_anchor.as_deref(),
-            roots: self.roots.as_deref(),
         }
     }
 }

@@ -58,6 +58,8 @@ mod make;
 #[path = "../common/network.rs"]
 mod network;
 mod post;
+#[path = "../common/roots.rs"]
+mod roots;
 mod send;
 mod sign;
 #[path = "../common/stopped.rs"]

@@ -20,6 +20,7 @@ use crate::log::{Job, Log, Made, Planned, Stand};
 use crate::mail::Post;
 use crate::make::{Maker, TRY_LATER, latest_sealed, next_seal};
 use crate::post::Poster;
+use crate::roots::roots;
 use crate::sign::Signer;
 use crate::stopped::Stopped;
 use crate::target::{Asked, look_up};
@@ -32,10 +33,9 @@ pub(crate) async fn run(maker: Maker, args: &Send) -> Result<ExitCode, Stopped> 
                        section 3); --relay-signs says that the relay signs";
         return Err(Stopped::new(64, message));
     }
-    let network = args.network();
-    let dns = Arc::new(network.look_up()?);
+    let dns = Arc::new(args.network().look_up()?);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let connector = Connector::new(provider, network.roots()?);
+    let connector = Connector::new(provider, roots(args.roots.as_deref())?);
     let connector = connector.map_err(|error| Stopped::new(70, error))?;
     let carrier = Arc::new(Carrier {
         mail: Post::new(args, maker.reporter.contact_info(), &dns, &connector)?,

@@ -1,5 +1,6 @@
 //! The parts of a certificate.
 
+use super::extensions::Extensions;
 use super::{DerError, Reader, single, tag};
 
 /// An X.509 certificate cut into its parts, of which only the outline has been looked at.
@@ -97,6 +98,23 @@ impl<'a> Certificate<'a> {
     #[must_use]
     pub fn public_key_info(&self) -> PublicKeyInfo<'a> {
         self.spki
+    }
+
+    /// Whether this can be a CA's certificate: basicConstraints says so, or a certificate from before it
+    /// was customary may sign certificates, or is of version 1 and self-issued.
+    ///
+    /// Nothing else is accepted as a trust anchor
+    /// ([RFC 5280 section 6.1.4](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.4) (k) and (n)).
+    #[must_use]
+    pub fn is_ca(&self) -> bool {
+        let Ok(extensions) = Extensions::parse(self) else { return false };
+        let (basic, usage) = (extensions.basic_constraints, extensions.key_usage);
+        let may_sign = usage.is_none_or(|usage| usage.has_cert_sign());
+        let is_ca = match basic {
+            Some(constraints) => constraints.ca,
+            None => usage.is_some() || (self.version == Version::V1 && self.subject == self.issuer),
+        };
+        is_ca && may_sign
     }
 
     /// The issuer's name, as a whole element.
