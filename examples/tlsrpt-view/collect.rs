@@ -1,22 +1,23 @@
 //! Counting what reports say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use pki_types::{DnsName, UnixTime};
 use tlsrpt::{
-    Address, DateTime, Detail, MailReading, PolicyReport, Reading, Repeat, Report, ReportDigest,
-    ReportKey, UtcDay, Window,
+    Address, DateTime, Detail, MailReading, PolicyReport, Reading, Repeat, Report, ReportKey,
+    UtcDay, Window,
 };
 
 use crate::hosts::{Named, Standing};
 use crate::input::Unread;
+use crate::seen::Seen;
 use crate::summary::{
     DayRow, Failure, FailureRow, HostRow, PolicyRow, Range, ReportRow, ResultRow, SenderRow,
     Summary, Totals, UnreadRow,
 };
-use crate::table::{Count, Rows, Table};
-use crate::text::kept;
+use crate::table::{Count, List, Room, Table};
+use crate::text::Kept;
 
 /// Names listed in one cell.
 const LISTED: usize = 8;
@@ -63,8 +64,8 @@ impl Count for Sessions {
 #[derive(Debug, Default)]
 struct Host {
     standing: Standing,
-    domains: BTreeSet<String>,
-    result_types: BTreeSet<String>,
+    domains: BTreeSet<Kept>,
+    result_types: BTreeSet<Kept>,
     sessions: u64,
 }
 
@@ -79,16 +80,16 @@ impl Count for Host {
 pub(crate) struct Collection {
     totals: Totals,
     range: Option<(UnixTime, UnixTime)>,
-    seen: HashMap<ReportKey, ReportDigest>,
-    policies: Table<(String, String), Sessions>,
-    results: Table<(String, String, String), u64>,
-    hosts: Table<String, Host>,
-    senders: Table<(String, String), Sessions>,
+    seen: Seen,
+    policies: Table<(Kept, Kept), Sessions>,
+    results: Table<(Kept, Kept, Kept), u64>,
+    hosts: Table<Kept, Host>,
+    senders: Table<(Kept, Kept), Sessions>,
     days: Table<u32, Sessions>,
     failures: Table<Failure, u64>,
-    odd: Rows<ReportRow>,
-    plain: Rows<ReportRow>,
-    unread: Rows<UnreadRow>,
+    odd: List<ReportRow>,
+    plain: List<ReportRow>,
+    unread: List<UnreadRow>,
 }
 
 impl Collection {
@@ -100,7 +101,7 @@ impl Collection {
     /// Lists what could not be read.
     pub(crate) fn unread(&mut self, path: &Path, why: &Unread) {
         self.totals.unread += 1;
-        let file = kept(&path.to_string_lossy());
+        let file = Kept::of(&path.to_string_lossy());
         self.unread.push(UnreadRow { file, reason: why.word(), text: why.to_string() });
     }
 
@@ -116,9 +117,9 @@ impl Collection {
         let mut quirks = origin.quirks.clone();
         quirks.extend(reading.quirks().iter().map(|quirk| quirk.word()));
         let row = ReportRow {
-            file: kept(&origin.path.to_string_lossy()),
-            report_id: kept(report.report_id()),
-            organization: kept(report.organization_name()),
+            file: Kept::of(&origin.path.to_string_lossy()),
+            report_id: Kept::of(report.report_id()),
+            organization: Kept::of(report.organization_name()),
             range: range(report.window().start(), report.window().last()),
             repeat: match repeat {
                 Repeat::New => "new",
@@ -138,23 +139,21 @@ impl Collection {
         if key.sender.is_empty() {
             key = ReportKey::new(report, None, origin.submitter.as_ref());
         }
-        let digest = ReportDigest::of(report);
-        let repeat = digest.judge(self.seen.get(&key).copied());
-        if repeat == Repeat::New {
-            self.seen.insert(key, digest);
-        }
-        repeat
+        self.seen.judge(&key, report).unwrap_or_else(|| {
+            self.totals.not_remembered += 1;
+            Repeat::New
+        })
     }
 
     fn count(&mut self, report: &Report<'_>) {
         self.totals.reports += 1;
         self.widen(report.window());
-        let organization = kept(report.organization_name());
+        let organization = Kept::of(report.organization_name());
         let mut all = Sessions { reports: 1, ..Sessions::default() };
         let mut domains = BTreeSet::new();
         for policy in report.policies() {
             let domain = name(policy.policy_domain());
-            let policy_type = kept(policy.policy_type().as_str());
+            let policy_type = Kept::of(policy.policy_type().as_str());
             let key = (domain, policy_type);
             let sessions = Sessions {
                 // Several policies of one type may be in one report.
@@ -172,56 +171,53 @@ impl Collection {
         }
         self.totals.successful = self.totals.successful.saturating_add(all.successful);
         self.totals.failed = self.totals.failed.saturating_add(all.failed);
-        self.senders.at((organization, kept(report.contact_info()))).add(all);
+        self.senders.at((organization, Kept::of(report.contact_info()))).add(all);
         // A report of several days does not say on which day a session ended: its first one.
         self.days.at(UtcDay::of(report.window().start()).number()).add(all);
     }
 
     fn detail(
         &mut self,
-        (domain, policy_type): &(String, String),
+        (domain, policy_type): &(Kept, Kept),
         detail: &Detail<'_>,
         named: &Named<'_>,
-        organization: &str,
+        organization: &Kept,
     ) {
         let (failure, sessions) = (&detail.failure, detail.failed_session_count);
-        let result_type = kept(failure.result_type.as_str());
-        let text = |text: &Option<_>| text.as_deref().map(kept);
-        let ip = |ip: &Option<Address<'_>>| ip.as_ref().map(|ip| kept(&ip.to_string()));
+        let result_type = Kept::of(failure.result_type.as_str());
+        let text = |text: &Option<_>| text.as_deref().map(Kept::of);
+        let ip = |ip: &Option<Address<'_>>| ip.as_ref().map(|ip| Kept::of(&ip.to_string()));
         let hostname = failure.receiving_mx_hostname.as_deref();
+        let host_name = hostname.map(name);
         let key = (domain.clone(), policy_type.clone(), result_type.clone());
         add(self.results.at(key), sessions);
-        if let Some(hostname) = hostname {
-            let host = self.hosts.at(name(hostname));
+        if let Some((hostname, name)) = hostname.zip(host_name.clone()) {
+            let (host, room) = self.hosts.at_with_room(name);
             host.standing.add(named.names(hostname));
-            list(&mut host.domains, domain);
-            list(&mut host.result_types, &result_type);
+            list(&mut host.domains, domain, room);
+            list(&mut host.result_types, &result_type, room);
             add(&mut host.sessions, sessions);
         }
         let failure = Failure {
             domain: domain.clone(),
             policy_type: policy_type.clone(),
             result_type,
-            receiving_mx_hostname: hostname.map(name),
+            receiving_mx_hostname: host_name,
             receiving_mx_helo: text(&failure.receiving_mx_helo),
             receiving_ip: ip(&failure.receiving_ip),
             sending_mta_ip: ip(&failure.sending_mta_ip),
             failure_reason_code: text(&failure.failure_reason_code),
             additional_information: text(&failure.additional_information),
-            organization: organization.to_owned(),
+            organization: organization.clone(),
         };
         add(self.failures.at(failure), sessions);
     }
 
     /// Failed sessions that no detail explains stand under an empty result type.
-    fn undetailed(
-        &mut self,
-        (domain, policy_type): &(String, String),
-        policy: &PolicyReport<'_, '_>,
-    ) {
+    fn undetailed(&mut self, (domain, policy_type): &(Kept, Kept), policy: &PolicyReport<'_, '_>) {
         let failed = policy.summary().failed;
         if failed > 0 && policy.details().is_empty() {
-            let key = (domain.clone(), policy_type.clone(), String::new());
+            let key = (domain.clone(), policy_type.clone(), Kept::of(""));
             add(self.results.at(key), failed);
         }
     }
@@ -235,9 +231,6 @@ impl Collection {
     pub(crate) fn into_summary(self) -> Summary {
         let mut days = self.days.into_rows(day);
         days.rows.sort_by_key(|row| row.number);
-        let mut reports = self.odd;
-        self.plain.rows.into_iter().for_each(|row| reports.push(row));
-        reports.more += self.plain.more;
         Summary {
             totals: self.totals,
             range: self.range.map(|(first, last)| range(first, last)),
@@ -261,8 +254,8 @@ impl Collection {
             }),
             days,
             failures: self.failures.into_rows(|failure, sessions| FailureRow { failure, sessions }),
-            reports,
-            unread: self.unread,
+            reports: self.odd.followed_by(self.plain),
+            unread: self.unread.into_rows(),
         }
     }
 }
@@ -282,15 +275,18 @@ fn add(count: &mut u64, sessions: u64) {
 }
 
 /// A domain or host name as rows are told apart by it.
-fn name(name: &str) -> String {
-    kept(name.strip_suffix('.').unwrap_or(name)).to_ascii_lowercase()
+fn name(name: &str) -> Kept {
+    Kept::of(&name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
 }
 
 /// Adds a name to a list of few; the last place says that there are more.
-fn list(names: &mut BTreeSet<String>, name: &str) {
-    if names.len() < LISTED {
-        names.insert(name.to_owned());
-    } else if !names.contains(name) {
-        names.insert("…".to_owned());
+fn list(names: &mut BTreeSet<Kept>, name: &Kept, room: &mut Room) {
+    if names.contains(name) {
+        return;
+    }
+    if names.len() < LISTED && room.take(name.len()) {
+        names.insert(name.clone());
+    } else {
+        names.insert(Kept::of("…"));
     }
 }

@@ -12,6 +12,7 @@ mod input;
 mod json;
 mod meaning;
 mod page;
+mod seen;
 mod summary;
 mod table;
 mod terminal;
@@ -54,13 +55,9 @@ fn show(args: &Args, summary: &Summary) -> Result<Exit, Exit> {
         save(path, &page::page(summary))?;
     }
     if args.json {
-        let json = json::json(summary).map_err(|error| {
-            eprintln!("tlsrpt-view: {error}");
-            Exit::CannotWrite
-        })?;
-        print(&json)?;
+        print(|out| json::write(summary, out))?;
     } else if args.html.is_none() {
-        print(&terminal::text(summary))?;
+        print(|out| out.write_all(terminal::text(summary).as_bytes()))?;
     }
     Ok(Exit::of(summary))
 }
@@ -81,9 +78,9 @@ fn save(path: &Path, page: &str) -> Result<(), Exit> {
 }
 
 /// Prints; a reader that has seen enough, such as `head`, is no failure.
-fn print(text: &str) -> Result<(), Exit> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             eprintln!("tlsrpt-view: cannot write to standard output: {error}");
             Err(Exit::CannotWrite)

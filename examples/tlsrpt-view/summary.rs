@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::table::Rows;
+use crate::table::{Octets, Rows};
+use crate::text::Kept;
 
 /// Everything that is shown.
 #[derive(Debug, Serialize)]
@@ -39,6 +40,8 @@ pub(crate) struct Totals {
     pub(crate) duplicates: u64,
     /// Reports that came again with another content; the first one counts.
     pub(crate) conflicts: u64,
+    /// Reports that came when too many were known already: they count each time they come.
+    pub(crate) not_remembered: u64,
     /// Files and reports that could not be read.
     pub(crate) unread: u64,
     pub(crate) successful: u64,
@@ -61,8 +64,8 @@ pub(crate) struct Range {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct PolicyRow {
-    pub(crate) domain: String,
-    pub(crate) policy_type: String,
+    pub(crate) domain: Kept,
+    pub(crate) policy_type: Kept,
     pub(crate) reports: u64,
     pub(crate) successful: u64,
     pub(crate) failed: u64,
@@ -70,26 +73,26 @@ pub(crate) struct PolicyRow {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ResultRow {
-    pub(crate) domain: String,
-    pub(crate) policy_type: String,
-    pub(crate) result_type: String,
+    pub(crate) domain: Kept,
+    pub(crate) policy_type: Kept,
+    pub(crate) result_type: Kept,
     pub(crate) sessions: u64,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct HostRow {
-    pub(crate) host: String,
+    pub(crate) host: Kept,
     /// Whether the policies of the reports name it: `yes`, `no`, `yes and no`, `unknown`.
     pub(crate) in_policy: &'static str,
-    pub(crate) domains: Vec<String>,
-    pub(crate) result_types: Vec<String>,
+    pub(crate) domains: Vec<Kept>,
+    pub(crate) result_types: Vec<Kept>,
     pub(crate) sessions: u64,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct SenderRow {
-    pub(crate) organization: String,
-    pub(crate) contact: String,
+    pub(crate) organization: Kept,
+    pub(crate) contact: Kept,
     pub(crate) reports: u64,
     pub(crate) successful: u64,
     pub(crate) failed: u64,
@@ -107,16 +110,33 @@ pub(crate) struct DayRow {
 
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct Failure {
-    pub(crate) domain: String,
-    pub(crate) policy_type: String,
-    pub(crate) result_type: String,
-    pub(crate) receiving_mx_hostname: Option<String>,
-    pub(crate) receiving_mx_helo: Option<String>,
-    pub(crate) receiving_ip: Option<String>,
-    pub(crate) sending_mta_ip: Option<String>,
-    pub(crate) failure_reason_code: Option<String>,
-    pub(crate) additional_information: Option<String>,
-    pub(crate) organization: String,
+    pub(crate) domain: Kept,
+    pub(crate) policy_type: Kept,
+    pub(crate) result_type: Kept,
+    pub(crate) receiving_mx_hostname: Option<Kept>,
+    pub(crate) receiving_mx_helo: Option<Kept>,
+    pub(crate) receiving_ip: Option<Kept>,
+    pub(crate) sending_mta_ip: Option<Kept>,
+    pub(crate) failure_reason_code: Option<Kept>,
+    pub(crate) additional_information: Option<Kept>,
+    pub(crate) organization: Kept,
+}
+
+impl Octets for Failure {
+    fn octets(&self) -> usize {
+        let Self { domain, policy_type, result_type, organization, .. } = self;
+        let optional = [
+            &self.receiving_mx_hostname,
+            &self.receiving_mx_helo,
+            &self.receiving_ip,
+            &self.sending_mta_ip,
+            &self.failure_reason_code,
+            &self.additional_information,
+        ];
+        let optional = optional.into_iter().flatten();
+        let all = [domain, policy_type, result_type, organization].into_iter().chain(optional);
+        all.map(|text| text.len()).sum()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -128,9 +148,9 @@ pub(crate) struct FailureRow {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ReportRow {
-    pub(crate) file: String,
-    pub(crate) report_id: String,
-    pub(crate) organization: String,
+    pub(crate) file: Kept,
+    pub(crate) report_id: Kept,
+    pub(crate) organization: Kept,
     pub(crate) range: Range,
     /// `new`, `duplicate` or `conflict`.
     pub(crate) repeat: &'static str,
@@ -147,10 +167,24 @@ impl ReportRow {
     }
 }
 
+impl Octets for ReportRow {
+    fn octets(&self) -> usize {
+        let texts = [&self.file, &self.report_id, &self.organization].map(|text| text.len());
+        let words = self.quirks.iter().chain(&self.anomalies).map(|word| word.len());
+        texts.into_iter().chain(words).sum()
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct UnreadRow {
-    pub(crate) file: String,
+    pub(crate) file: Kept,
     /// The stable word for the reason.
     pub(crate) reason: &'static str,
     pub(crate) text: String,
+}
+
+impl Octets for UnreadRow {
+    fn octets(&self) -> usize {
+        self.file.len() + self.text.len()
+    }
 }

@@ -4,8 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::text::Kept;
+
 /// Rows counted one by one in each table; the sessions of more rows are counted together.
 pub(crate) const KEYS: usize = 100_000;
+
+/// Octets of text in the rows of each table, for which the same holds. Rows share names, and here each
+/// row's names count, because each is written out. Ours: 335 for each of [`KEYS`] rows.
+const OCTETS: usize = 32 << 20;
 
 /// What a row counts.
 pub(crate) trait Count: Default {
@@ -19,10 +25,60 @@ impl Count for u64 {
     }
 }
 
+/// What has text of reports in it.
+pub(crate) trait Octets {
+    /// The octets of that text.
+    fn octets(&self) -> usize;
+}
+
+impl Octets for u32 {
+    fn octets(&self) -> usize {
+        0
+    }
+}
+
+impl Octets for Kept {
+    fn octets(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Octets for (Kept, Kept) {
+    fn octets(&self) -> usize {
+        self.0.len() + self.1.len()
+    }
+}
+
+impl Octets for (Kept, Kept, Kept) {
+    fn octets(&self) -> usize {
+        self.0.len() + self.1.len() + self.2.len()
+    }
+}
+
+/// The octets of text for which there still is room.
+#[derive(Debug)]
+pub(crate) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(OCTETS)
+    }
+}
+
+impl Room {
+    /// Whether there was room for this much.
+    pub(crate) fn take(&mut self, octets: usize) -> bool {
+        let left = self.0.checked_sub(octets);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
 /// Counts by key.
 #[derive(Debug)]
 pub(crate) struct Table<K, V> {
     rows: BTreeMap<K, V>,
+    room: Room,
     /// What came under a new key when the table was full.
     beyond: V,
     entries_beyond: u64,
@@ -30,18 +86,25 @@ pub(crate) struct Table<K, V> {
 
 impl<K, V: Default> Default for Table<K, V> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), beyond: V::default(), entries_beyond: 0 }
+        let (rows, room) = (BTreeMap::new(), Room::default());
+        Self { rows, room, beyond: V::default(), entries_beyond: 0 }
     }
 }
 
-impl<K: Clone + Ord, V: Count> Table<K, V> {
+impl<K: Clone + Ord + Octets, V: Count> Table<K, V> {
     /// The row of this key; that of all the rest where the table is full.
     pub(crate) fn at(&mut self, key: K) -> &mut V {
-        if self.rows.len() >= KEYS && !self.rows.contains_key(&key) {
+        self.at_with_room(key).0
+    }
+
+    /// The same, and the room that is left, for text that belongs to the row besides its key.
+    pub(crate) fn at_with_room(&mut self, key: K) -> (&mut V, &mut Room) {
+        let known = self.rows.contains_key(&key);
+        if !known && (self.rows.len() >= KEYS || !self.room.take(key.octets())) {
             self.entries_beyond += 1;
-            return &mut self.beyond;
+            return (&mut self.beyond, &mut self.room);
         }
-        self.rows.entry(key).or_default()
+        (self.rows.entry(key).or_default(), &mut self.room)
     }
 
     /// The rows, those with the most sessions first, then by key.
@@ -50,6 +113,41 @@ impl<K: Clone + Ord, V: Count> Table<K, V> {
         rows.sort_by_key(|(_, count)| core::cmp::Reverse(count.sessions()));
         let rows = rows.into_iter().map(|(key, count)| row(key, count)).collect();
         Rows { rows, more: self.entries_beyond, more_sessions: self.beyond.sessions() }
+    }
+}
+
+/// A list in the order in which its rows came.
+#[derive(Debug)]
+pub(crate) struct List<R> {
+    rows: Rows<R>,
+    room: Room,
+}
+
+impl<R> Default for List<R> {
+    fn default() -> Self {
+        Self { rows: Rows::default(), room: Room::default() }
+    }
+}
+
+impl<R: Octets> List<R> {
+    /// Adds a row, or counts it where there is too much.
+    pub(crate) fn push(&mut self, row: R) {
+        if self.rows.rows.len() < KEYS && self.room.take(row.octets()) {
+            self.rows.rows.push(row);
+        } else {
+            self.rows.more += 1;
+        }
+    }
+
+    /// These rows, and then those.
+    pub(crate) fn followed_by(mut self, other: Self) -> Rows<R> {
+        other.rows.rows.into_iter().for_each(|row| self.push(row));
+        self.rows.more += other.rows.more;
+        self.rows
+    }
+
+    pub(crate) fn into_rows(self) -> Rows<R> {
+        self.rows
     }
 }
 
@@ -70,15 +168,6 @@ impl<R> Default for Rows<R> {
 }
 
 impl<R> Rows<R> {
-    /// Adds a row, or counts it where there are too many.
-    pub(crate) fn push(&mut self, row: R) {
-        if self.rows.len() < KEYS {
-            self.rows.push(row);
-        } else {
-            self.more += 1;
-        }
-    }
-
     /// The first rows, and how many entries there are besides these.
     pub(crate) fn first(&self, max: usize) -> (&[R], u64) {
         let shown = self.rows.get(..max).unwrap_or(&self.rows);
@@ -95,27 +184,48 @@ pub(crate) fn as_u64(len: usize) -> u64 {
 mod tests {
     use super::*;
 
+    fn full<K: Clone + Ord + Octets>(
+        mut table: Table<K, u64>,
+        keys: impl Iterator<Item = K>,
+    ) -> Rows<(K, u64)> {
+        keys.for_each(|key| *table.at(key) += 2);
+        table.into_rows(|key, count| (key, count))
+    }
+
     #[test]
     fn a_full_table_counts_the_rest_together() {
-        let mut table: Table<usize, u64> = Table::default();
-        for key in 0..=KEYS {
-            *table.at(key) += 2;
-        }
-        *table.at(0) += 1;
-        let rows = table.into_rows(|key, count| (key, count));
+        let most = u32::try_from(KEYS).unwrap();
+        let keys = (0..=most).chain([0]);
+        let rows = full(Table::default(), keys);
         assert_eq!(rows.rows.len(), KEYS);
-        assert_eq!(rows.rows[..2], [(0, 3), (1, 2)]);
+        assert_eq!(rows.rows[..2], [(0, 4), (1, 2)]);
         assert_eq!((rows.more, rows.more_sessions), (1, 2));
         assert_eq!(rows.first(3).1, as_u64(KEYS) - 2);
     }
 
     #[test]
+    fn a_table_is_full_at_its_octets_too() {
+        let mut table = Table::default();
+        table.room = Room(10);
+        let rows =
+            full(table, ["12345", "abcde", "x", "12345", ""].iter().map(|key| Kept::of(key)));
+        let rows_kept: Vec<_> = rows.rows.iter().map(|(key, count)| (&**key, *count)).collect();
+        assert_eq!(rows_kept, [("12345", 4), ("", 2), ("abcde", 2)]);
+        assert_eq!((rows.more, rows.more_sessions), (1, 2));
+    }
+
+    #[test]
     fn a_full_list_counts_the_rest() {
-        let mut rows = Rows::default();
-        for row in 0..=KEYS {
-            rows.push(row);
-        }
+        let (mut list, mut other) = (List::default(), List::default());
+        (0..KEYS).for_each(|_| list.push(0_u32));
+        other.push(1);
+        let rows = list.followed_by(other);
         assert_eq!((rows.rows.len(), rows.more), (KEYS, 1));
         assert_eq!(rows.first(KEYS + 5).0.len(), KEYS);
+        let mut list = List::default();
+        list.room = Room(2);
+        ["a", "bc", "d"].iter().for_each(|text| list.push(Kept::of(text)));
+        let rows = list.into_rows();
+        assert_eq!((rows.rows.len(), rows.more), (2, 1));
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::summary::{Summary, Totals};
 use crate::table::Rows;
-use crate::text::printable;
+use crate::text::{listed, printable};
 
 /// Rows of one table.
 const ROWS: usize = 20;
@@ -28,8 +28,8 @@ pub(crate) fn text(summary: &Summary) -> String {
 
 /// What was read, in one line for each number that matters.
 fn head(out: &mut String, summary: &Summary) {
-    let Totals { files, reports, duplicates, conflicts, unread, successful, failed } =
-        summary.totals;
+    let Totals { files, reports, duplicates, conflicts, .. } = summary.totals;
+    let Totals { not_remembered, unread, successful, failed, .. } = summary.totals;
     let (reports, files) = (counted(reports, "report"), counted(files, "file"));
     let _ = writeln!(out, "{reports} in {files}, {unread} could not be read");
     if duplicates > 0 {
@@ -40,9 +40,15 @@ fn head(out: &mut String, summary: &Summary) {
         let again = counted(conflicts, "report");
         let _ = writeln!(out, "{again} came again with another content, and the first one counted");
     }
+    if not_remembered > 0 {
+        let more = counted(not_remembered, "report");
+        let _ =
+            writeln!(out, "{more} came when too many were known to tell whether they came before");
+    }
     if let Some(range) = &summary.range {
         let _ = writeln!(out, "from {} to {}", range.first, range.last);
         let _ = writeln!(out, "{successful} sessions successful, {failed} failed");
+        let _ = writeln!(out, "a session counts under each policy that applied to it");
     }
 }
 
@@ -72,8 +78,8 @@ fn hosts(out: &mut String, summary: &Summary) {
             cell(&row.host),
             row.in_policy.to_owned(),
             row.sessions.to_string(),
-            cell(&row.result_types.join(", ")),
-            cell(&row.domains.join(", ")),
+            cell(&listed(&row.result_types)),
+            cell(&listed(&row.domains)),
         ]
     });
 }
@@ -105,8 +111,8 @@ fn senders(out: &mut String, summary: &Summary) {
 
 /// Only the reports of which there is more to tell than that they were read.
 fn reports(out: &mut String, summary: &Summary) {
-    let mut odd = Rows::default();
-    summary.reports.rows.iter().filter(|row| row.is_odd()).for_each(|row| odd.push(row));
+    let rows = summary.reports.rows.iter().filter(|row| row.is_odd()).collect();
+    let odd = Rows { rows, ..Rows::default() };
     let titles = ["file", "report", "repeat", "quirks", "anomalies"];
     section(out, "Odd reports", titles, &odd, |row| {
         [

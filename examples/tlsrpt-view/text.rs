@@ -1,13 +1,41 @@
 //! Text of a report on its way to a reader's eyes: cut, and without what is not seen.
 
 use core::fmt::Write;
+use core::ops::Deref;
+use std::rc::Rc;
 
-/// Characters kept of any text of a report; rows are told apart by these.
+use serde::{Serialize, Serializer};
+
+/// Octets kept of any text of a report; rows are told apart by these. A domain name has no more than 253.
 const KEPT: usize = 512;
 
-/// The text, cut to what is kept.
-pub(crate) fn kept(text: &str) -> String {
-    cut(text, KEPT)
+/// Text of a report as it is kept, shared by the rows that have it.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Kept(Rc<str>);
+
+impl Kept {
+    /// The text, cut between characters to what is kept, with a mark where it was cut.
+    pub(crate) fn of(text: &str) -> Self {
+        if text.len() <= KEPT {
+            return Self(text.into());
+        }
+        let at = (0..=KEPT).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        Self(format!("{}…", text.get(..at).unwrap_or_default()).into())
+    }
+}
+
+impl Deref for Kept {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
 }
 
 /// The text, cut after that many characters, with a mark where it was cut.
@@ -45,6 +73,11 @@ fn is_hidden(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{e000}'..='\u{f8ff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+/// Names in one cell.
+pub(crate) fn listed(names: &[Kept]) -> String {
+    names.iter().map(|name| &**name).collect::<Vec<_>>().join(", ")
 }
 
 /// A number with a comma between each three digits.
@@ -126,9 +159,10 @@ mod tests {
     fn text_is_cut_between_characters_and_says_so() {
         assert_eq!(printable("äöü", 3), "äöü");
         assert_eq!(printable("äöüß", 3), "äöü…");
-        assert_eq!(kept(&"é".repeat(KEPT)).chars().count(), KEPT);
-        assert_eq!(kept(&"é".repeat(KEPT + 1)).chars().count(), KEPT + 1);
-        assert!(kept(&"é".repeat(KEPT + 1)).ends_with('…'));
+        assert_eq!(&*Kept::of(&"x".repeat(KEPT)), "x".repeat(KEPT));
+        assert_eq!(&*Kept::of(&"x".repeat(KEPT + 1)), "x".repeat(KEPT) + "…");
+        assert_eq!(&*Kept::of(&"é".repeat(KEPT / 2 + 1)), "é".repeat(KEPT / 2) + "…");
+        assert_eq!(&*Kept::of(&"€".repeat(KEPT)), "€".repeat(KEPT / 3) + "…");
     }
 
     #[test]

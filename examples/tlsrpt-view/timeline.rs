@@ -63,7 +63,7 @@ mod tests {
     fn days(rows: &[(u32, u64, u64)]) -> Rows<DayRow> {
         let mut days = Rows::default();
         for &(number, successful, failed) in rows {
-            days.push(DayRow { day: number.to_string(), number, successful, failed });
+            days.rows.push(DayRow { day: number.to_string(), number, successful, failed });
         }
         days
     }

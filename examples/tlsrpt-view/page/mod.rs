@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::meaning::meaning;
 use crate::summary::{Range, ReportRow, Summary, Totals};
 use crate::table::Rows;
-use crate::text::{grouped, share};
+use crate::text::{Kept, grouped, listed, share};
 use markup::{Column, Markup};
 
 /// Rows of one table.
@@ -75,6 +75,7 @@ fn head(out: &mut Markup, summary: &Summary) {
     for (name, number) in [
         ("came again, counted once", totals.duplicates),
         ("came again with another content, the first counted", totals.conflicts),
+        ("came when too many were known to tell whether they came before", totals.not_remembered),
         ("could not be read", totals.unread),
     ] {
         if number > 0 {
@@ -163,8 +164,8 @@ fn results(out: &mut Markup, summary: &Summary) {
             grouped(row.sessions),
             said(&row.result_type).to_owned(),
             meaning(&row.result_type).to_owned(),
-            row.domain.clone(),
-            row.policy_type.clone(),
+            row.domain.to_string(),
+            row.policy_type.to_string(),
         ]
     });
 }
@@ -180,8 +181,8 @@ fn totals(out: &mut Markup, summary: &Summary) {
     ];
     out.listing(("totals", "Totals by domain"), columns, summary.policies.first(ROWS), |row| {
         [
-            row.domain.clone(),
-            row.policy_type.clone(),
+            row.domain.to_string(),
+            row.policy_type.to_string(),
             grouped(row.reports),
             grouped(row.successful),
             grouped(row.failed),
@@ -200,11 +201,11 @@ fn hosts(out: &mut Markup, summary: &Summary) {
     ];
     out.listing(("hosts", "MX hosts affected"), columns, summary.hosts.first(ROWS), |row| {
         [
-            row.host.clone(),
+            row.host.to_string(),
             grouped(row.sessions),
             row.in_policy.to_owned(),
-            row.result_types.join(", "),
-            row.domains.join(", "),
+            listed(&row.result_types),
+            listed(&row.domains),
         ]
     });
 }
@@ -225,22 +226,23 @@ fn failures(out: &mut Markup, summary: &Summary) {
     ];
     let title = ("failures", "Failure details");
     out.listing(title, columns, summary.failures.first(ROWS), |row| {
-        let failure = row.failure.clone();
-        let host = failure.receiving_mx_hostname.unwrap_or_default();
-        let greeting = failure.receiving_mx_helo.unwrap_or_default();
+        let failure = &row.failure;
+        let said = |text: &Option<Kept>| text.as_deref().unwrap_or_default().to_owned();
+        let host = said(&failure.receiving_mx_hostname);
+        let greeting = said(&failure.receiving_mx_helo);
         [
             grouped(row.sessions),
-            failure.result_type,
+            failure.result_type.to_string(),
             host.clone(),
             // A host that greets with its own name says nothing new.
             if greeting.eq_ignore_ascii_case(&host) { String::new() } else { greeting },
-            failure.receiving_ip.unwrap_or_default(),
-            failure.sending_mta_ip.unwrap_or_default(),
-            failure.failure_reason_code.unwrap_or_default(),
-            failure.domain,
-            failure.policy_type,
-            failure.organization,
-            failure.additional_information.unwrap_or_default(),
+            said(&failure.receiving_ip),
+            said(&failure.sending_mta_ip),
+            said(&failure.failure_reason_code),
+            failure.domain.to_string(),
+            failure.policy_type.to_string(),
+            failure.organization.to_string(),
+            said(&failure.additional_information),
         ]
     });
 }
@@ -257,8 +259,8 @@ fn senders(out: &mut Markup, summary: &Summary) {
     let title = ("senders", "Senders, as they call themselves");
     out.listing(title, columns, summary.senders.first(ROWS), |row| {
         [
-            row.organization.clone(),
-            row.contact.clone(),
+            row.organization.to_string(),
+            row.contact.to_string(),
             grouped(row.reports),
             grouped(row.successful),
             grouped(row.failed),
@@ -270,7 +272,7 @@ fn senders(out: &mut Markup, summary: &Summary) {
 fn unread(out: &mut Markup, summary: &Summary) {
     let columns = [Column::code("File"), Column::code("Reason"), Column::text("In words")];
     out.listing(("unread", "Not read"), columns, summary.unread.first(ROWS), |row| {
-        [row.file.clone(), row.reason.to_owned(), row.text.clone()]
+        [row.file.to_string(), row.reason.to_owned(), row.text.clone()]
     });
 }
 
@@ -294,14 +296,14 @@ fn reports(out: &mut Markup, reports: &Rows<ReportRow>) {
     out.table("Reports", columns, reports.first(ROWS), |row| {
         let repeat = if row.repeat == "new" { "" } else { row.repeat };
         [
-            row.organization.clone(),
+            row.organization.to_string(),
             row.range.first.clone(),
             row.range.last.clone(),
             repeat.to_owned(),
             row.quirks.join(", "),
             row.anomalies.join(", "),
-            row.report_id.clone(),
-            row.file.clone(),
+            row.report_id.to_string(),
+            row.file.to_string(),
         ]
     });
     out.raw("</details>\n</section>\n");
