@@ -8,6 +8,7 @@ use smtp_tls::adapter::domain::{Anchors, Validator};
 use smtp_tls::adapter::hickory::{AdResolver, TrustedPath};
 use smtp_tls::resolve::BoxedLookUp;
 
+use crate::host_name::host_name;
 use crate::stopped::Stopped;
 
 /// Where DNS answers come from.
@@ -55,9 +56,7 @@ impl Network<'_> {
 pub(crate) fn ehlo_name(argument: Option<&str>) -> Result<EhloName, Stopped> {
     let name = match argument {
         Some(name) => name.to_owned(),
-        None => std::fs::read_to_string("/proc/sys/kernel/hostname")
-            .map(|name| name.trim().to_owned())
-            .unwrap_or_default(),
+        None => host_name().unwrap_or_default(),
     };
     name.parse().map_err(|error| Stopped::new(USAGE, format!("name {name:?} for EHLO: {error}")))
 }

@@ -34,8 +34,23 @@ impl StoreError {
 }
 
 impl Store {
-    /// Opens `sqlite:FILE` or `postgres:CONNECTION`, or what stands in the file that `@` names.
+    /// Opens `sqlite:FILE` or `postgres:CONNECTION`, or what stands in the file that `@` names; an SQLite file
+    /// that is not there is made.
+    #[allow(dead_code, reason = "a program that only reads makes no store")]
     pub(crate) fn open(text: &str) -> Result<Self, Stopped> {
+        Self::open_with(text, |path| SqliteTally::open(path))
+    }
+
+    /// The same, but an SQLite file that is not there is an error: a mistyped name is not a store in which
+    /// nothing was counted.
+    pub(crate) fn open_existing(text: &str) -> Result<Self, Stopped> {
+        Self::open_with(text, |path| SqliteTally::open_existing(path))
+    }
+
+    fn open_with(
+        text: &str,
+        sqlite: impl FnOnce(&str) -> Result<SqliteTally, SqliteError>,
+    ) -> Result<Self, Stopped> {
         let read;
         let text = match text.strip_prefix('@') {
             Some(path) => {
@@ -46,7 +61,7 @@ impl Store {
             None => text,
         };
         match text.split_once(':') {
-            Some(("sqlite", path)) => SqliteTally::open(path)
+            Some(("sqlite", path)) => sqlite(path)
                 .map(Self::Sqlite)
                 .map_err(|error| Stopped::new(66, format!("{path}: {error}"))),
             Some(("postgres", address)) => postgres(address),

@@ -5,6 +5,8 @@
 
 mod args;
 mod exit;
+#[path = "../common/host_name.rs"]
+mod host_name;
 mod lab;
 #[path = "../common/network.rs"]
 mod network;

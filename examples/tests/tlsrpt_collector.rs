@@ -21,20 +21,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use smtp_tls::store::PostgresTally;
 use tlsrpt::sqlite_counts;
-use tlsrpt::{Collector, DEADLINE, Folder, RECORD, counts, expect, plain, run, runtime};
+use tlsrpt::{CAPTURES, Collector, DEADLINE, Folder, RECORD, counts, expect, plain, run, runtime};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tlsrpt-collector");
 
 const G1: &str = r#"{"dpv": "1","d": "Example.COM.","pr": "v=TLSRPTv1; rua=mailto:a@b.example","policies":[{"policy-type":9,"t":0,"f":0}]}"#;
 const G2: &str = r#"{"dpv": "1","d": "example.net","pr": "v=TLSRPTv1; rua=https://r.example/x,mailto:a@b.example","policies":[{"policy-type":1,"policy-domain": "mx.example.net","policy-string":["3 1 1 00AA"],"failure-details":[{"c":304,"s": "192.0.2.1","n": "mx.example.net","r": "2001:db8::1"}],"t":1,"f":1},{"policy-type":2,"policy-domain": "example.net","policy-string":["version: STSv1"],"t":0,"f":0}]}"#;
 const G3: &str = "eyJkcHYiOiAiMSIsImQiOiAiZS5leGFtcGxlIiwicHIiOiAidj1UTFNSUFR2MTtydWE9bWFpbHRvOmFAYi5leGFtcGxlIiwicG9saWNpZXMiOlt7InBvbGljeS10eXBlIjo5LCJwb2xpY3ktZG9tYWluIjogImUuZXhhbXBsZSIsImZhaWx1cmUtZGV0YWlscyI6W3siYyI6MjA1LCJzIjogIiIsIm4iOiAibXguZS5leGFtcGxlIiwiaCI6ICJteC5lLmV4YW1wbGUgRVNNVFBcclxuU1RBUlRUTFNcclxuXCJxXFxcdTAwMDFcdTAwN2YiLCJyIjogIjE5OC41MS4xMDAuNyIsImEiOiAiY2Fmw6kiLCJmIjogImJhZP8gYnl0ZSJ9XSwidCI6MSwiZiI6MX1dfQ==";
-
-/// Captured from Postfix 3.10, of which each was sent once for a new connection.
-const CAPTURES: [&str; 3] = [
-    r#"{"d": "good.sts.test","pr": "v=TLSRPTv1;rua=mailto:r@sts.test","policies":[{"policy-type":2,"policy-domain": "good.sts.test","policy-string":["version: STSv1","mode: enforce","mx: mx1.sts.test","max_age: 86400"],"mx-host":["mx1.sts.test"],"t":0,"f":0}]}"#,
-    r#"{"d": "selfs.sts.test","pr": "v=TLSRPTv1;rua=mailto:r@sts.test","policies":[{"policy-type":2,"policy-domain": "selfs.sts.test","policy-string":["version: STSv1","mode: enforce","mx: mx3.sts.test","max_age: 86400"],"mx-host":["mx3.sts.test"],"failure-details":[{"c":205,"s": "192.0.2.23","n": "mx3.sts.test","h": "250-sink\r\n250-STARTTLS\r\n250 8BITMIME","r": "192.0.2.23","f": "self-signed_certificate"}],"t":1,"f":1}]}"#,
-    r#"{"d": "unus.lab.test","pr": "v=TLSRPTv1;rua=mailto:r@lab.test","policies":[{"policy-type":1,"policy-domain": "mx5.lab.test","policy-string":["3 9 9 00"],"failure-details":[{"c":304,"s": "192.0.2.5","n": "mx5.lab.test","h": "250 sink","r": "192.0.2.5","f": "all-TLSA-records-unusable"}],"t":1,"f":1}]}"#,
-];
 
 #[test]
 fn what_mail_servers_send_is_counted() {
@@ -426,4 +419,14 @@ fn a_burst_waits_in_the_ring_and_nothing_is_dropped() {
     assert!(response.contains("buckets 1000\n"), "{response}");
     collector.end();
     assert!(sqlite_counts(&folder).iter().all(|(_, good, _)| *good == 50));
+}
+
+#[test]
+fn a_mistyped_store_is_not_fetched_from() {
+    let folder = Folder::new("typo");
+    let absent = folder.path("cuonts");
+    let output = run(PROGRAM, &["--store", &format!("sqlite:{absent}"), "--fetch", "1999-01-01"]);
+    expect(&output, 66, "cuonts");
+    assert!(output.stdout.is_empty());
+    assert!(!fs::exists(absent).unwrap());
 }

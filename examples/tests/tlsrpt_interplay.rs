@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use ::tlsrpt::{DatagramWriter, FailureTexts, PolicyCode, PolicyType, Reader, ResultCode, UtcDay};
+use ::tlsrpt::{
+    DatagramWriter, FailureTexts, PolicyCode, PolicyType, Reader, Report, ResultCode, UtcDay,
+};
 use pki_types::UnixTime;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
-use tlsrpt::{Collector, DEADLINE, Folder, Running, run};
+use tlsrpt::{CAPTURES, Collector, DEADLINE, Folder, Running, run};
 
 const OURS: &str = env!("CARGO_BIN_EXE_tlsrpt-collector");
 
@@ -29,7 +31,7 @@ fn program(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Sessions as our writer puts them into datagrams, and how often each is sent.
+/// Sessions as our writer puts them into datagrams and as Postfix does, and how often each is sent.
 fn datagrams() -> Vec<(Vec<u8>, u32)> {
     let record = b"v=TLSRPTv1; rua=mailto:a@b.example";
     let mut writer = DatagramWriter::new();
@@ -67,6 +69,7 @@ fn datagrams() -> Vec<(Vec<u8>, u32)> {
     writer.add_failure(ResultCode(201), &FailureTexts::default()).unwrap();
     writer.end_policy(0).unwrap();
     all.push((writer.end().unwrap().to_vec(), 1));
+    all.extend(CAPTURES.map(|datagram| (datagram.as_bytes().to_vec(), 1)));
     all
 }
 
@@ -168,15 +171,13 @@ fn fetch(command: &str, words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
-#[ignore = "needs tlsrpt-reporter"]
-fn two_collectors_count_alike_and_one_daemon_reports_for_both() {
-    let (folder, other) = (Folder::new("ours"), Folder::new("theirs"));
-    let day = UtcDay::of(UnixTime::now()).previous();
-    let (ours, theirs) = (ours(&folder, day), theirs(&other, day));
-    let date = day.to_string();
+/// What a collector has counted for a domain.
+fn counts(command: &str, date: &str, domain: &str) -> Value {
+    serde_json::from_str(&fetch(command, &[date, domain])).unwrap()
+}
 
-    // The lists are the same but for the time and the order.
+/// The lists are the same but for the time and the order.
+fn lists_are_alike(ours: &str, theirs: &str, date: &str) {
     let list = |command: &str, day: &str| {
         let text = fetch(command, &[day]);
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -184,48 +185,51 @@ fn two_collectors_count_alike_and_one_daemon_reports_for_both() {
         lines[2..].sort();
         lines
     };
-    assert_eq!(list(&ours, &date), list(&theirs, &date));
-    assert_eq!(list(&ours, "1999-01-01").len(), 3, "nothing but the head and the dot");
-    assert_eq!(list(&ours, "1999-01-01"), list(&theirs, "1999-01-01"));
-    for domain in ["plain.example", "both.example", "unknown.example"] {
-        let counts = |command: &str| -> Value {
-            serde_json::from_str(&fetch(command, &[&date, domain])).unwrap()
-        };
-        assert_eq!(counts(&ours), counts(&theirs), "{domain}");
-    }
+    assert_eq!(list(ours, date), list(theirs, date));
+    assert_eq!(list(ours, "1999-01-01").len(), 3, "nothing but the head and the dot");
+    assert_eq!(list(ours, "1999-01-01"), list(theirs, "1999-01-01"));
+}
 
+fn counts_are_alike(ours: &str, theirs: &str, date: &str) {
+    for domain in
+        ["plain.example", "both.example", "unknown.example", "good.sts.test", "unus.lab.test"]
+    {
+        assert_eq!(counts(ours, date, domain), counts(theirs, date, domain), "{domain}");
+    }
+    // Of a greeting the first line is kept here and all of it there: two keys, and the same sums.
+    let [mut here, mut there] =
+        [ours, theirs].map(|command| counts(command, date, "selfs.sts.test").to_string());
+    assert_ne!(here, there);
+    let first = r#"\"250-sink\""#;
+    let whole = r#"\"250-sink\\r\\n250-STARTTLS\\r\\n250 8BITMIME\""#;
+    for (text, greeting) in [(&mut here, first), (&mut there, whole)] {
+        assert!(text.contains(greeting), "{text}");
+        *text = text.replace(greeting, "");
+    }
+    assert_eq!(here, there);
+}
+
+/// Their report daemon on both collectors: the reports that it mails, by domain.
+fn reports_of_daemon(folder: &Folder, ours: &str, theirs: &str) -> Reports {
     let mail = folder.path("mail");
     fs::create_dir(&mail).unwrap();
     let (fetchers, script) = (format!("{ours},{theirs}"), format!("cat > {mail}/$$"));
     let (pid, log, database) =
         (folder.path("pid"), folder.path("reportd.log"), folder.path("reports"));
-    let daemon = spawn(
-        "tlsrpt-reportd",
-        &[
-            "--dbname",
-            &database,
-            "--pidfilename",
-            &pid,
-            "--logfilename",
-            &log,
-            "--fetchers",
-            &fetchers,
-            "--organization_name",
-            "Sender Ltd",
-            "--contact_info",
-            "tls@sender.example",
-            "--sender_address",
-            "tls@sender.example",
-            "--spread_out_delivery",
-            "1",
-            "--interval_main_loop",
-            "1",
-            "--sendmail_script",
-            &script,
-            "--http_script",
-            "true",
-        ],
-    );
+    let arguments = [
+        ["--dbname", &database],
+        ["--pidfilename", &pid],
+        ["--logfilename", &log],
+        ["--fetchers", &fetchers],
+        ["--organization_name", "Sender Ltd"],
+        ["--contact_info", "tls@sender.example"],
+        ["--sender_address", "tls@sender.example"],
+        ["--spread_out_delivery", "1"],
+        ["--interval_main_loop", "1"],
+        ["--sendmail_script", &script],
+        ["--http_script", "true"],
+    ];
+    let _daemon = spawn("tlsrpt-reportd", arguments.as_flattened());
     let mut reports = BTreeMap::new();
     wait("their daemon sends a mail for each domain", || {
         for entry in fs::read_dir(&mail).unwrap().flatten() {
@@ -238,30 +242,55 @@ fn two_collectors_count_alike_and_one_daemon_reports_for_both() {
                 reports.insert(domain.as_ref().to_owned(), report.report().clone().into_owned());
             }
         }
-        reports.len() == 2
+        reports.len() == 2 + CAPTURES.len()
     });
-    drop(daemon);
+    reports
+}
+
+type Reports = BTreeMap<String, Report<'static>>;
+
+/// A policy of a report: its type, the sessions that succeeded and failed, and the details by result type.
+type Counted = (String, (u64, u64), Vec<(String, u64)>);
+
+fn policies(report: &Report<'static>) -> Vec<Counted> {
+    let policies = report.policies().map(|policy| {
+        let details = policy.details().iter().map(|detail| {
+            (detail.failure.result_type.as_str().to_owned(), detail.failed_session_count)
+        });
+        let mut details: Vec<_> = details.collect();
+        details.sort();
+        let (kind, summary) = (policy.policy_type().as_str().to_owned(), policy.summary());
+        (kind, (summary.successful, summary.failed), details)
+    });
+    let mut policies: Vec<_> = policies.collect();
+    policies.sort();
+    policies
+}
+
+#[test]
+#[ignore = "needs tlsrpt-reporter"]
+fn two_collectors_count_alike_and_one_daemon_reports_for_both() {
+    let (folder, other) = (Folder::new("ours"), Folder::new("theirs"));
+    let day = UtcDay::of(UnixTime::now()).previous();
+    let (ours, theirs) = (ours(&folder, day), theirs(&other, day));
+    let date = day.to_string();
+    lists_are_alike(&ours, &theirs, &date);
+    counts_are_alike(&ours, &theirs, &date);
 
     // What both have counted under equal keys has added up.
-    let plain: Vec<_> = reports["plain.example"].policies().collect();
-    assert_eq!(plain.len(), 1);
-    assert_eq!((plain[0].summary().successful, plain[0].summary().failed), (6, 0));
-    let both: Vec<_> = reports["both.example"].policies().collect();
-    assert_eq!(both.len(), 2);
-    for policy in both {
-        let summary = (policy.summary().successful, policy.summary().failed);
-        if *policy.policy_type() == PolicyType::STS {
-            assert_eq!(summary, (4, 0));
-            assert_eq!(policy.mx_hosts(), ["mx.both.example"]);
-        } else {
-            assert_eq!(summary, (2, 4));
-            let mut details: Vec<_> = policy
-                .details()
-                .iter()
-                .map(|detail| (detail.failure.result_type.as_str(), detail.failed_session_count))
-                .collect();
-            details.sort_unstable();
-            assert_eq!(details, [("starttls-not-supported", 2), ("tlsa-invalid", 4)]);
-        }
-    }
+    let reports = reports_of_daemon(&folder, &ours, &theirs);
+    let of = |domain: &str| policies(&reports[domain]);
+    let policy = |kind: &str, sessions, details: &[(&str, u64)]| {
+        let details = details.iter().map(|&(result, count)| (result.to_owned(), count)).collect();
+        (kind.to_owned(), sessions, details)
+    };
+    assert_eq!(of("plain.example"), [policy("no-policy-found", (6, 0), &[])]);
+    let details = [("starttls-not-supported", 2), ("tlsa-invalid", 4)];
+    assert_eq!(of("both.example"), [policy("sts", (4, 0), &[]), policy("tlsa", (2, 4), &details)]);
+    let sts = reports["both.example"].policies().find(|p| *p.policy_type() == PolicyType::STS);
+    assert_eq!(sts.unwrap().mx_hosts(), ["mx.both.example"]);
+    assert_eq!(of("good.sts.test"), [policy("sts", (2, 0), &[])]);
+    assert_eq!(of("unus.lab.test"), [policy("tlsa", (0, 2), &[("tlsa-invalid", 2)])]);
+    let details = [("validation-failure", 1), ("validation-failure", 1)];
+    assert_eq!(of("selfs.sts.test"), [policy("sts", (0, 2), &details)]);
 }

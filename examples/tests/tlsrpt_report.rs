@@ -14,7 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use ::tlsrpt::{Document, FileName, Reader, Tally, UtcDay, Writer};
+use ::tlsrpt::{Delivery, DeliveryAction, Document, FileName, Reader, Tally, UtcDay, Writer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use conformance::lab::dns::{Data, DnsServer, Face, Signing, Zones};
@@ -36,7 +36,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_tlsrpt-report");
 const KEY: &str = include_str!("tlsrpt/dkim.pem");
 const PUBLIC: &str = include_str!("tlsrpt/dkim.pub");
 
-/// Servers on loopback: DNS, SMTP with three moods, HTTPS.
+/// Servers on loopback: DNS, SMTP with three moods, one that takes connections and says nothing, HTTPS.
 struct World {
     folder: Folder,
     pki: Pki,
@@ -46,6 +46,7 @@ struct World {
     ledger: Ledger,
     https: Https,
     _servers: Vec<SmtpServer>,
+    _silent: TcpListener,
     counted: Vec<(String, String)>,
 }
 
@@ -63,8 +64,11 @@ impl World {
             ("later.example", later),
             ("never.example", never),
         ];
-        let (port, listeners) = listeners(hosts.len());
+        let (port, mut listeners) = listeners(hosts.len() + 1);
         let mut servers = Vec::new();
+        let silent = listeners.pop().unwrap();
+        let IpAddr::V4(address) = silent.local_addr().unwrap().ip() else { panic!() };
+        zones.add("silent.example", Data::A(address)).unwrap();
         for ((host, behaviour), listener) in hosts.into_iter().zip(listeners) {
             let IpAddr::V4(address) = listener.local_addr().unwrap().ip() else { panic!() };
             zones.add(host, Data::A(address)).unwrap();
@@ -79,7 +83,8 @@ impl World {
         fs::write(folder.0.join("roots.pem"), pem).unwrap();
         fs::write(folder.0.join("dkim.pem"), KEY).unwrap();
         let (zones, dns, counted) = (Some(zones), None, Vec::new());
-        Self { folder, pki, zones, dns, port, ledger, https, _servers: servers, counted }
+        let (_servers, _silent) = (servers, silent);
+        Self { folder, pki, zones, dns, port, ledger, https, _servers, _silent, counted }
     }
 
     /// A key in the DNS, in strings of 255 bytes.
@@ -114,7 +119,12 @@ impl World {
     fn start(&mut self) {
         let zones = Arc::new(self.zones.take().unwrap());
         self.dns = Some(DnsServer::start(zones, Face::Validating).unwrap());
-        let mut tally = Tally::new(Writer::new("mx1", 1), 7);
+        self.count("mx1");
+    }
+
+    /// What a node saves of the day, all at once.
+    fn count(&self, node: &str) {
+        let mut tally = Tally::new(Writer::new(node, 1), 7);
         let day = day();
         for (domain, record) in &self.counted {
             for outcome in [0, 1] {
@@ -196,9 +206,43 @@ impl World {
         assert_eq!(process.0.wait().unwrap().code(), Some(status), "{seen:?}");
     }
 
+    /// Runs until a line says so, and then kills.
+    fn run_to(&self, arguments: &[String], words: &str) {
+        let (process, lines) = self.spawn(arguments);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            lines.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let mut seen = Vec::new();
+        while !seen.last().is_some_and(|line: &String| line.contains(words)) {
+            let line = receiver.recv_timeout(DEADLINE);
+            seen.push(line.unwrap_or_else(|_| panic!("no line has {words:?}: {seen:?}")));
+        }
+        drop(process);
+    }
+
+    /// The log, while nobody works with it or beside who does.
+    fn log(&self) -> rusqlite::Connection {
+        let log = rusqlite::Connection::open(self.folder.path("log")).unwrap();
+        log.busy_timeout(DEADLINE).unwrap();
+        log
+    }
+
+    /// A number that the log has.
+    fn number(&self, select: &str) -> i64 {
+        self.log().query_row(select, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Whether the domains of the day are listed.
+    fn listed(&self) -> bool {
+        let log = self.log();
+        let listed = format!("SELECT listed FROM days WHERE day = {}", day().number());
+        log.query_row(&listed, [], |row| row.get::<_, i64>(0)).is_ok_and(|listed| listed > 0)
+    }
+
     /// Lets time pass for the log.
     fn pass(&self, seconds: i64) {
-        let log = rusqlite::Connection::open(self.folder.path("log")).unwrap();
+        let log = self.log();
         log.execute("UPDATE attempts SET at = at - ?1", [seconds]).unwrap();
         log.execute("UPDATE deliveries SET due = due - ?1", [seconds]).unwrap();
     }
@@ -238,6 +282,14 @@ fn listeners(count: usize) -> (u16, Vec<TcpListener>) {
         }
     }
     panic!("no port is free at {count} addresses");
+}
+
+fn wait(what: &str, mut there: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !there() {
+        assert!(start.elapsed() < DEADLINE, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The last day that is closed.
@@ -457,6 +509,10 @@ fn what_fails_for_now_is_tried_again_for_a_day() {
     assert_eq!(world.https.posts().len(), 1);
     let sessions = world.ledger.sessions().len();
 
+    // The code of the reply is kept, not only that it failed.
+    let code = "SELECT code FROM attempts WHERE kind = 'mail'";
+    assert_eq!(world.number(code), 451);
+
     // 300 seconds on mail is tried again. The other server has asked for 900.
     world.pass(300);
     world.run_until(&send, "down.example: to be tried again", 75);
@@ -474,7 +530,7 @@ fn what_fails_for_now_is_tried_again_for_a_day() {
     world.pass(86_400);
     let output = world.run(&world.send_signed(&[]));
     expect(&output, 1, "down.example: given up (too-late)");
-    expect(&world.run(&world.send_signed(&[])), 1, "");
+    expect(&world.run(&world.send_signed(&[])), 0, "");
     assert!(world.ledger.received().is_empty());
 }
 
@@ -504,22 +560,22 @@ fn first_attempts_are_spread_and_one_process_works_with_a_log() {
         let dkim = ["--dkim-key", &key, "--dkim-selector", "s1"];
         world.send(&[&dkim[..], more].concat())
     };
-    // The seed decides when; this one wants the report an hour before the end of its four.
+    expect(&world.run(&send(&["--attempt-limit", "0"])), 64, "--attempt-limit");
+    // The seed decides when.
     let (process, _lines) = world.spawn(&send(&["--follow"]));
-    let start = Instant::now();
-    let due = loop {
-        let file = rusqlite::Connection::open(&log).unwrap();
-        let due = file.query_row("SELECT due FROM deliveries", [], |row| row.get::<_, i64>(0));
-        if let Ok(due) = due {
-            break due.unsigned_abs();
-        }
-        assert!(start.elapsed() < DEADLINE);
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let sealed = day().end().as_secs() + 600;
-    let now = UnixTime::now().as_secs();
-    let spread = due > sealed && due <= sealed + 14_400;
-    assert!(spread || due.abs_diff(now) < 60, "due {due}, sealed {sealed}, now {now}");
+    wait("it is listed", || world.listed());
+    let seed = world.number("SELECT seed FROM settings").cast_unsigned();
+    let domain = "a.example".try_into().unwrap();
+    let delivery = Delivery::new(&domain, day(), seed);
+    let DeliveryAction::WaitUntil(expected) = delivery.action(day().end()) else { panic!() };
+    let delay = expected.as_secs() - day().end().as_secs() - 600;
+    assert!((1..=14_400).contains(&delay), "{delay}");
+    if UnixTime::now().as_secs() < expected.as_secs() {
+        assert_eq!(world.number("SELECT due FROM domains"), expected.as_secs().cast_signed());
+        assert_eq!(world.number("SELECT count(*) FROM reports"), 0, "made when it is due");
+    } else {
+        wait("it is made", || world.number("SELECT count(*) FROM domains WHERE due IS NULL") == 1);
+    }
     expect(&world.run(&send(&[])), 69, "in use by another process");
     drop(process);
 
@@ -537,6 +593,148 @@ fn first_attempts_are_spread_and_one_process_works_with_a_log() {
     let at = arguments.iter().position(|word| *word == log).unwrap();
     arguments[at] = counts;
     expect(&world.run(&arguments), 66, "not a log of this program");
+}
+
+// checks: tlsrpt/S2
+#[test]
+fn rfc8460_4_1_a_report_counts_what_is_saved_until_it_is_due() {
+    let mut world = World::new("late");
+    for domain in ["a.example", "b.example"] {
+        world.mail_domain(domain, "mx.example");
+    }
+    let b = world.counted.pop().unwrap();
+    world.start();
+    // A day whose list is to be made, and in it a domain that is due in an hour.
+    let log = world.folder.path("log");
+    drop(SqliteTally::open(world.folder.path("none")).unwrap());
+    let nothing = format!("sqlite:{}", world.folder.path("none"));
+    let mut arguments = world.send_signed(&[]);
+    arguments[1] = nothing;
+    expect(&world.run(&arguments), 0, "");
+    let later = UnixTime::now().as_secs().cast_signed() + 3_600;
+    let add = "INSERT INTO domains (day, domain, due) VALUES (?1, 'a.example', ?2)";
+    assert_eq!(world.log().execute(add, [i64::from(day().number()), later]).unwrap(), 1);
+    world.log().execute("UPDATE days SET listed = 0", []).unwrap();
+    let (process, _lines) = world.spawn(&world.send_signed(&["--follow"]));
+    wait("it is listed", || world.listed());
+    drop(process);
+    assert_eq!(world.number("SELECT count(*) FROM reports"), 0);
+
+    // A node that could not save comes back, and has counted for a domain that nobody else knows.
+    world.counted.push(b);
+    world.count("mx2");
+    world.log().execute("UPDATE domains SET due = 0", []).unwrap();
+    world.log().execute("UPDATE days SET listed = 1", []).unwrap();
+    expect(&world.run(&world.send_signed(&[])), 0, "delivered");
+    let received = world.ledger.received();
+    let report = |to: &str| {
+        let mail = received.iter().find(|mail| mail.recipients[0] == format!("postmaster@{to}"));
+        report_of(mail.unwrap_or_else(|| panic!("nothing for {to}")))
+    };
+    let sessions = |count| {
+        format!(r#""total-successful-session-count":{count},"total-failure-session-count":{count}"#)
+    };
+    assert!(report("a.example").contains(&sessions(2)), "both nodes");
+    assert!(report("b.example").contains(&sessions(1)));
+    assert_eq!(received.len(), 2, "each once; {log}");
+}
+
+// checks: tlsrpt/R1
+#[test]
+fn a_receiver_that_says_nothing_holds_up_nobody() {
+    let mut world = World::new("silent");
+    let silent = Data::Mx { preference: 10, host: "silent.example".to_owned() };
+    world.zones.as_mut().unwrap().add("slow.example", silent).unwrap();
+    for number in 0..300 {
+        let (domain, record) = (
+            format!("d{number:03}.example"),
+            format!("v=TLSRPTv1; rua=mailto:r{number}@slow.example"),
+        );
+        world.record(&domain, &record);
+        world.counted.push((domain, record));
+    }
+    world.mail_domain("down.example", "later.example");
+    world.mail_domain("zz.example", "mx.example");
+    world.start();
+    // It is the last of the list, and the longest due come first.
+    let send = world.send_signed(&[]);
+    world.run_to(&send, "zz.example mailto:postmaster@zz.example: delivered");
+    assert_eq!(world.number("SELECT count(*) FROM deliveries WHERE state = 'open'"), 301);
+
+    // What becomes due while others hang is begun then.
+    let due = UnixTime::now().as_secs().cast_signed() + 2;
+    let set = "UPDATE deliveries SET due = ?1 WHERE domain = 'down.example'";
+    assert_eq!(world.log().execute(set, [due]).unwrap(), 1);
+    world.run_to(&send, "down.example mailto:postmaster@down.example: to be tried again");
+
+    // And an attempt has an end.
+    let send = world.send_signed(&["--attempt-limit", "1"]);
+    world.run_to(&send, "slow.example: to be tried again: no end after 1 seconds");
+}
+
+#[test]
+fn domains_whose_dns_is_dead_do_not_wait_for_each_other() {
+    let mut world = World::new("dead");
+    for number in 0..20 {
+        world.mail_domain(&format!("d{number:02}.example"), "mx.example");
+    }
+    world.start();
+    let dead = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    dead.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut send = world.send_signed(&[]);
+    let at = send.iter().position(|word| *word == world.resolver().to_string()).unwrap();
+    send[at] = dead.local_addr().unwrap().to_string();
+    let (_process, _lines) = world.spawn(&send);
+    let (mut asked, mut question) = (BTreeSet::new(), [0; 1_500]);
+    let start = Instant::now();
+    while asked.len() < 20 {
+        assert!(start.elapsed() < DEADLINE);
+        let length = dead.recv(&mut question).unwrap();
+        let label = question[..length].windows(4).find(|part| part.starts_with(b"\x03d"));
+        asked.extend(label.map(<[u8]>::to_vec));
+    }
+    assert_eq!(world.number("SELECT count(*) FROM reports"), 0, "none is answered");
+}
+
+#[test]
+fn an_acceptance_is_noted_though_nobody_reads_along() {
+    let mut world = World::new("closed");
+    for domain in ["a.example", "b.example", "c.example"] {
+        world.mail_domain(domain, "mx.example");
+    }
+    world.start();
+    for _ in 0..2 {
+        let (mut process, lines) = world.spawn(&world.send_signed(&[]));
+        drop(lines);
+        assert_eq!(process.0.wait().unwrap().code(), Some(0));
+        assert_eq!(world.ledger.received().len(), 3, "each once");
+    }
+    let mut log = Command::new(PROGRAM)
+        .args(["log", "--log", &world.folder.path("log")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(log.stdout.take());
+    let output = log.wait_with_output().unwrap();
+    expect(&output, 0, "");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+// checks: tlsrpt/D8
+#[test]
+fn rfc8460_3_a_report_that_one_address_has_taken_is_not_given_up() {
+    let mut world = World::new("either");
+    world.mail_domain("never-here.example", "never.example");
+    let refused = world.counted.pop().unwrap();
+    let both = "v=TLSRPTv1; rua=mailto:x@never-here.example,mailto:postmaster@both.example";
+    world.domain("both.example", "mx.example", both);
+    world.record("both.example", both);
+    world.start();
+    let output = world.run(&world.send_signed(&[]));
+    expect(&output, 0, "mailto:x@never-here.example: given up (refused)");
+    expect(&output, 0, "mailto:postmaster@both.example: delivered");
+    assert!(refused.1.contains("never-here.example"));
 }
 
 #[test]
@@ -613,6 +811,89 @@ fn a_days_reports_as_files() {
     let arguments = ["--store", &store, "files", "--to", "x"];
     expect(&run(PROGRAM, &arguments), 64, "--organization");
     let _ = &world.pki;
+}
+
+/// The reports of a store as JSON files, by name.
+fn files_of(folder: &Folder, to: &str, more: &[&str]) -> (Output, BTreeMap<String, String>) {
+    let (store, to) = (folder.store(), folder.path(to));
+    let these = ["--store", &store, "--organization", "o", "--contact", "tls@sender.example"];
+    let output =
+        run(PROGRAM, &[&these[..], more, &["files", "--format", "json", "--to", &to]].concat());
+    let read = fs::read_dir(to).into_iter().flatten().flatten();
+    let files = read.map(|entry| {
+        let bytes = fs::read_to_string(entry.path()).unwrap();
+        (entry.file_name().into_string().unwrap(), bytes)
+    });
+    let files = files.collect();
+    (output, files)
+}
+
+// checks: tlsrpt/J5
+#[test]
+fn rfc8460_4_4_hosts_with_counts_of_their_own_have_report_ids_of_their_own() {
+    let mut world = World::new("ids");
+    world.mail_domain("a.example", "mx.example");
+    world.start();
+    let files = |to, more: &[&str]| {
+        let (output, files) = files_of(&world.folder, to, more);
+        expect(&output, 0, "1 files");
+        files
+    };
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let (unnamed, named) = (files("unnamed", &[]), files("named", &["--node", host.trim()]));
+    assert_eq!(unnamed, named);
+    let other = files("other", &["--node", "another"]);
+    assert_ne!(unnamed.keys().next(), other.keys().next());
+    assert_ne!(unnamed.values().next(), other.values().next());
+    expect(&files_of(&world.folder, "x", &["--node", ""]).0, 64, "--node");
+}
+
+#[test]
+fn a_mistyped_store_is_an_error_and_no_store_in_which_nothing_was_counted() {
+    let mut world = World::new("typo");
+    world.mail_domain("a.example", "mx.example");
+    world.start();
+    let absent = world.folder.path("cuonts");
+    let mut send = world.send_signed(&[]);
+    send[1] = format!("sqlite:{absent}");
+    expect(&world.run(&send), 66, "cuonts");
+    let files = ["files", "--to", &world.folder.path("to")].map(str::to_owned);
+    expect(&world.run(&[&send[..6], &files].concat()), 66, "cuonts");
+    assert!(!fs::exists(absent).unwrap());
+    // Nothing is noted of the day: with the right name it is reported on.
+    expect(&world.run(&world.send_signed(&[])), 0, "delivered");
+}
+
+// checks: tlsrpt/F1
+#[test]
+fn rfc8460_5_1_long_domains_have_files_and_so_have_those_behind_them() {
+    let mut world = World::new("long");
+    let label = "a".repeat(63);
+    let domain = |last: usize| format!("{label}.{label}.{label}.{}.example", "b".repeat(last));
+    // Names of files of 252, 255, 256 octets and more.
+    let domains = [1, 4, 5, 30, 50].map(domain);
+    let domains: Vec<_> = domains.into_iter().chain(["z.example".to_owned()]).collect();
+    let record = "v=TLSRPTv1; rua=mailto:r@z.example".to_owned();
+    world.counted = domains.iter().map(|domain| (domain.clone(), record.clone())).collect();
+    world.start();
+    let (output, files) = files_of(&world.folder, "to", &[]);
+    expect(&output, 0, "6 files");
+    assert_eq!(files.len(), 6, "and no half of one");
+    for domain in &domains {
+        let named = format!("\"policy-domain\":\"{domain}\"");
+        assert_eq!(files.values().filter(|json| json.contains(&named)).count(), 1, "{domain}");
+    }
+    assert_eq!(files.keys().map(String::len).max(), Some(255));
+    // What is in the way of one file does not keep the others from being written.
+    let first = files.keys().find(|name| name.contains(".b.example!")).unwrap();
+    fs::create_dir_all(world.folder.0.join("again").join(first).join("x")).unwrap();
+    let to = world.folder.path("again");
+    let store = world.folder.store();
+    let these = ["--store", &store, "--organization", "o", "--contact", "tls@sender.example"];
+    let output = run(PROGRAM, &[&these[..], &["files", "--format", "json", "--to", &to]].concat());
+    expect(&output, 73, "not all files");
+    expect(&output, 73, "5 files");
+    assert_eq!(fs::read_dir(to).unwrap().count(), 6, "and no half of one");
 }
 
 #[test]

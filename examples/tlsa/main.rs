@@ -7,6 +7,8 @@ mod connect;
 mod exit;
 mod find;
 mod finding;
+#[path = "../common/host_name.rs"]
+mod host_name;
 mod kind;
 mod make;
 #[path = "../common/network.rs"]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::host_name::node_name;
 use crate::stopped::Stopped;
 
 /// Counts the TLS sessions that mail servers report to a Unix datagram socket, for SMTP TLS reports
@@ -71,16 +72,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn node(&self) -> Result<String, Stopped> {
-        let name = match &self.node {
-            Some(name) => name.clone(),
-            None => std::fs::read_to_string("/proc/sys/kernel/hostname")
-                .map(|name| name.trim().to_owned())
-                .unwrap_or_default(),
-        };
-        if name.is_empty() || name.len() > 255 || name.contains(char::is_control) {
-            return Err(Stopped::new(64, "no name for this node of 1 to 255 bytes; see --node"));
-        }
-        Ok(name)
+        node_name(self.node.as_deref())
     }
 }
 

@@ -1,13 +1,12 @@
 //! The thread that counts, and what it counts into.
 
-use core::hash::BuildHasher;
 use std::collections::BTreeMap;
-use std::hash::RandomState;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pki_types::UnixTime;
 use tlsrpt::{CounterRow, Counters, Mark, Statistics, Tally, UtcDay, Writer};
 
+use crate::random::random;
 use crate::ring::{Datagrams, Ring};
 
 /// The counts of the days that are open or not saved yet.
@@ -116,9 +115,4 @@ fn epoch() -> u64 {
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64);
     milliseconds << 20 | random() >> 44
-}
-
-/// A number that nobody outside can predict.
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
 }

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::args::Args;
 use crate::count::Counting;
 use crate::metrics::Metrics;
+use crate::say::{say, warn};
 use crate::stopped::Stopped;
 
 /// Serves in a task of its own, where that is wanted.
@@ -25,12 +26,12 @@ pub(crate) async fn start(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     if !address.ip().is_loopback() {
-        eprintln!(
+        warn(format_args!(
             "tlsrpt-collector: WARNING: metrics are served on {address}, which is not loopback: whoever \
              reaches it may read them, without authentication and without encryption"
-        );
+        ));
     }
-    println!("metrics on http://{address}/metrics");
+    say(format_args!("metrics on http://{address}/metrics"));
     let (counting, metrics) = (Arc::clone(counting), Arc::clone(metrics));
     Ok(Some(tokio::spawn(serve(listener, counting, metrics))))
 }

@@ -50,17 +50,31 @@
 //! - `kill -9` loses at most what came in the last second, and nothing is counted twice: counts are
 //!   absolute values of this start of the program, and saving keeps the larger value.
 //! - A day is closed ten minutes after its end in UTC. `SIGTERM` takes in what is queued, saves and ends.
+//! - Counts that a store which was away gets only when the day is closed are saved, and told of
+//!   (`late_saves_total`): a report that is made already is without them.
 //! - No datagram ends or stalls it. A bad one is counted by reason, and its content is not shown.
-//! - Memory is bounded: `--room` for a day's counters, 64 MiB for what is received and not counted yet.
+//! - Memory is bounded: `--room` for each day's counters, and for what is received and not counted yet 32 MiB
+//!   that wait, as much that is being counted, and 16 MiB each for a batch that is received and for the one
+//!   that is handed over: 96 MiB together.
 
 mod args;
 mod count;
+#[path = "../common/day.rs"]
+mod day;
 mod fetch;
+#[path = "../common/host_name.rs"]
+mod host_name;
 mod http;
+#[path = "../common/lock.rs"]
+mod lock;
 mod metrics;
+#[path = "../common/random.rs"]
+mod random;
 mod receive;
 mod ring;
 mod save;
+#[path = "../common/say.rs"]
+mod say;
 mod socket;
 #[path = "../common/stopped.rs"]
 mod stopped;
@@ -94,7 +108,7 @@ fn main() -> ExitCode {
     };
     // A thread that has failed must not leave the others waiting: the service manager starts all anew.
     std::panic::set_hook(Box::new(|what| {
-        eprintln!("tlsrpt-collector: {what}");
+        say::warn(format_args!("tlsrpt-collector: {what}"));
         std::process::abort();
     }));
     let result = match &args.fetch {
@@ -104,7 +118,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(stopped) => {
-            eprintln!("tlsrpt-collector: {}", stopped.message);
+            say::warn(format_args!("tlsrpt-collector: {}", stopped.message));
             ExitCode::from(stopped.code)
         }
     }
@@ -140,7 +154,7 @@ fn run(args: &Args) -> Result<(), Stopped> {
         saver.probe().await?;
         let mut saving = tokio::spawn(saver.run(end));
         let ending = ending()?;
-        println!("listening on {}", socket.path().display());
+        say::say(format_args!("listening on {}", socket.path().display()));
         tokio::select! {
             () = ending => {}
             result = &mut saving => return result.map_err(|error| Stopped::new(70, error))?,

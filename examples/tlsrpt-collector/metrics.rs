@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     pub(crate) socket_errors: Count,
     pub(crate) saves: Count,
     pub(crate) failed_saves: Count,
+    pub(crate) late_saves: Count,
     saved_at: AtomicU64,
     queue: QueueLength,
 }
@@ -45,6 +46,7 @@ impl Metrics {
             socket_errors: Count::default(),
             saves: Count::default(),
             failed_saves: Count::default(),
+            late_saves: Count::default(),
             saved_at: AtomicU64::new(0),
             queue,
         }
@@ -78,6 +80,8 @@ impl Metrics {
         page.count("socket_errors", "Errors of the socket.", self.socket_errors.get());
         page.count("saves", "Saves into the store.", self.saves.get());
         page.count("failed_saves", "Saves that failed.", self.failed_saves.get());
+        let help = "Saves into a closed day, of which reports may have been made already.";
+        page.count("late_saves", help, self.late_saves.get());
         let help = "Closed days given up because the store was away for too long.";
         page.count("unsaved_days", help, self.unsaved_days.get());
         let help = "When all counts were last saved, in seconds since 1970.";

@@ -12,7 +12,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::args::Args;
 use crate::count::{Counting, Sealed};
+use crate::day::latest_sealed;
 use crate::metrics::Metrics;
+use crate::say::warn;
 use crate::stopped::Stopped;
 use crate::store::{Store, StoreError};
 
@@ -27,6 +29,32 @@ pub(crate) struct Saver {
     /// Up to which day the store has been cleared.
     cleared: Option<UtcDay>,
     failing: Option<Instant>,
+    late: Late,
+}
+
+/// Tells of what is saved into a closed day.
+#[derive(Default)]
+struct Late {
+    /// The last day of which there was a word.
+    told: Option<UtcDay>,
+}
+
+impl Late {
+    /// Reports are made from the moment on at which their day is closed, each at a time of its own: those
+    /// made before this save are without what it brings.
+    fn tell(&mut self, day: UtcDay, now: UnixTime, metrics: &Metrics) {
+        if day > latest_sealed(now) {
+            return;
+        }
+        metrics.late_saves.add(1);
+        if self.told != Some(day) {
+            self.told = Some(day);
+            warn(format_args!(
+                "tlsrpt-collector: warning: counts of {day} are saved after the day was closed; reports \
+                 that are made already are without them"
+            ));
+        }
+    }
 }
 
 impl Saver {
@@ -36,8 +64,8 @@ impl Saver {
         store: Store,
         args: &Args,
     ) -> Self {
-        let (sealed, cleared, failing) = (Vec::new(), None, None);
-        Self { counting, metrics, store, keep: args.keep, sealed, cleared, failing }
+        let (keep, sealed, late) = (args.keep, Vec::new(), Late::default());
+        Self { counting, metrics, store, keep, sealed, cleared: None, failing: None, late }
     }
 
     /// Asks the store something. One that is away for now is waited for while counting goes on.
@@ -45,7 +73,9 @@ impl Saver {
         match self.store.domains(UtcDay::of(UnixTime::now()), "", 1).await {
             Err(error) if !error.is_temporary() => Err(Stopped::new(66, error)),
             Err(error) => {
-                eprintln!("tlsrpt-collector: warning: {error}; counting goes on in memory");
+                warn(format_args!(
+                    "tlsrpt-collector: warning: {error}; counting goes on in memory"
+                ));
                 Ok(())
             }
             Ok(_) => Ok(()),
@@ -86,6 +116,7 @@ impl Saver {
                 let rows = first.counters.rows_since(first.saved).collect();
                 self.store.save(first.day, rows).await?;
                 self.metrics.saves.add(1);
+                self.late.tell(first.day, UnixTime::now(), &self.metrics);
             }
             drop(self.sealed.remove(0));
         }
@@ -93,6 +124,8 @@ impl Saver {
             self.store.save(changed.day, changed.rows).await?;
             self.counting.saved(changed.day, changed.mark);
             self.metrics.saves.add(1);
+            // One that has hung may have come through only now.
+            self.late.tell(changed.day, UnixTime::now(), &self.metrics);
         }
         self.clear(now).await?;
         self.metrics.all_saved(now);
@@ -105,7 +138,10 @@ impl Saver {
         while self.sealed.len() > WAITING_DAYS {
             let given_up = self.sealed.remove(0);
             self.metrics.unsaved_days.add(1);
-            eprintln!("tlsrpt-collector: the counts of {} are given up: not saved", given_up.day);
+            warn(format_args!(
+                "tlsrpt-collector: the counts of {} are given up: not saved",
+                given_up.day
+            ));
         }
     }
 
@@ -125,14 +161,16 @@ impl Saver {
         match (result, self.failing) {
             (Ok(()), Some(since)) => {
                 let seconds = since.elapsed().as_secs();
-                eprintln!("tlsrpt-collector: saving goes on after {seconds} seconds");
+                warn(format_args!("tlsrpt-collector: saving goes on after {seconds} seconds"));
                 self.failing = None;
             }
             (Ok(()), None) => {}
             (Err(error), failing) => {
                 self.metrics.failed_saves.add(1);
                 if failing.is_none() {
-                    eprintln!("tlsrpt-collector: counts cannot be saved: {error}; trying on");
+                    warn(format_args!(
+                        "tlsrpt-collector: counts cannot be saved: {error}; trying on"
+                    ));
                     self.failing = Some(Instant::now());
                 }
             }
@@ -146,5 +184,32 @@ const EVERY: Duration = Duration::from_millis(250);
 /// For the last save. Ours: a service manager waits for 90 seconds.
 const LAST: Duration = Duration::from_secs(60);
 
-/// Closed days that wait for the store. Ours: reports on older ones would come too late.
+/// Closed days that wait for the store. Ours: reports on older ones are made already, all of them; of these
+/// some may still be made, or fetched.
 const WAITING_DAYS: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use tlsrpt::limits;
+
+    use super::*;
+    use crate::socket::QueueLength;
+
+    #[test]
+    fn what_is_saved_into_a_closed_day_is_counted() {
+        let metrics = Metrics::new(QueueLength(None));
+        let late_saves = || {
+            let page = metrics.page(&Counting::new("node", 1).figures());
+            let name = "tlsrpt_collector_late_saves_total ";
+            page.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned()
+        };
+        let (mut late, day) = (Late::default(), "2026-11-20".parse::<UtcDay>().unwrap());
+        let at = |second| UnixTime::since_unix_epoch(Duration::from_secs(second));
+        let seal = day.end().as_secs() + limits::SEAL_AFTER;
+        late.tell(day, at(seal - 1), &metrics);
+        assert_eq!((late_saves().as_str(), late.told), ("0", None));
+        late.tell(day, at(seal), &metrics);
+        late.tell(day, at(seal + 86_400), &metrics);
+        assert_eq!((late_saves().as_str(), late.told), ("2", Some(day)));
+    }
+}

@@ -1,16 +1,18 @@
 //! The datagram socket: made once, for one process, with a mode and an owner.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::fcntl::Flock;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Group, User};
 
 use crate::args::Args;
+use crate::lock::lock;
+use crate::say::warn;
 use crate::stopped::Stopped;
 
 /// The socket. While it lives no other collector takes its path.
@@ -63,21 +65,6 @@ impl Socket {
         if found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity) {
             let _ = std::fs::remove_file(&self.path);
         }
-    }
-}
-
-/// The lock file beside the socket; `None` if another process holds it. It stays when the program ends:
-/// to remove it would let two others each lock a file of that name.
-fn lock(path: &Path) -> io::Result<Option<Flock<File>>> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600);
-    let file = options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(name)?;
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => Ok(Some(lock)),
-        Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
-        Err((_, error)) => Err(error.into()),
     }
 }
 
@@ -135,14 +122,14 @@ impl QueueLength {
 
     pub(crate) fn warn(self) {
         match self.0 {
-            Some(length) if length < ENOUGH => eprintln!(
+            Some(length) if length < ENOUGH => warn(format_args!(
                 "tlsrpt-collector: warning: the kernel queues {length} datagrams for a socket ({SYSCTL}), and \
                  a burst beyond that is lost. Set it to {ENOUGH} or more: write \"{SYSCTL} = {ENOUGH}\" into \
                  /etc/sysctl.d/tlsrpt.conf, run \"sysctl --system\", and start this program again, because a \
                  socket keeps the value with which it was made."
-            ),
+            )),
             Some(_) => {}
-            None => eprintln!("tlsrpt-collector: warning: {SYSCTL} cannot be read"),
+            None => warn(format_args!("tlsrpt-collector: warning: {SYSCTL} cannot be read")),
         }
     }
 }

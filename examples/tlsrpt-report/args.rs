@@ -1,11 +1,13 @@
 //! The command line of `tlsrpt-report`.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tlsrpt::{Reporter, UtcDay};
 
+use crate::host_name::node_name;
 use crate::network::Network;
 use crate::stopped::Stopped;
 
@@ -23,7 +25,7 @@ use crate::stopped::Stopped;
 #[command(
     name = "tlsrpt-report",
     verbatim_doc_comment,
-    after_help = "Exit status:\n  0   all was done\n  1   send: some reports were given up\n  64  wrong usage\n  \
+    after_help = "Exit status:\n  0   all was done\n  1   send: some reports were given up in this run, by each of their addresses\n  64  wrong usage\n  \
                   66  the store or a file cannot be read\n  69  send: another process works with this log\n  \
                   73  a file cannot be written\n  75  send: ended by a signal before all was done, or the store is away"
 )]
@@ -40,9 +42,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     contact: Option<String>,
 
-    /// The name of this node, where several make reports of counts of their own.
-    #[arg(long, value_name = "NAME", default_value = "")]
-    node: String,
+    /// The name of this node, by which the reports of nodes with counts of their own are told apart. By
+    /// default the host's name.
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
 
     #[command(subcommand)]
     pub(crate) what: What,
@@ -96,7 +99,9 @@ pub(crate) struct Send {
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) relay: Option<String>,
 
-    /// Do not end when all is done, but go on with the next day.
+    /// Do not end when all is done, but go on with the next day. Without it the days are those that are
+    /// closed at the start, and the run ends when each report is taken or given up, after a day or so at
+    /// the latest, and not before the four hours of first attempts are over.
     #[arg(long)]
     pub(crate) follow: bool,
 
@@ -133,6 +138,10 @@ pub(crate) struct Send {
     #[arg(long, value_name = "FILE")]
     pub(crate) roots: Option<PathBuf>,
 
+    /// Seconds that one attempt may take. The default is the longest single wait of SMTP.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    attempt_limit: u64,
+
     /// The port of SMTP at MX hosts, for tests.
     #[arg(long, value_name = "N", default_value_t = 25)]
     pub(crate) port: u16,
@@ -143,6 +152,10 @@ pub(crate) struct Send {
 }
 
 impl Send {
+    pub(crate) const fn attempt_limit(&self) -> Duration {
+        Duration::from_secs(self.attempt_limit)
+    }
+
     pub(crate) fn network(&self) -> Network<'_> {
         Network {
             dns: self.dns,
@@ -180,7 +193,7 @@ impl Args {
         let (Some(organization), Some(contact)) = (&self.organization, &self.contact) else {
             return Err(Stopped::new(64, "--organization and --contact tell who reports"));
         };
-        let reporter = Reporter::new(organization, contact, &self.node);
+        let reporter = Reporter::new(organization, contact, &node_name(self.node.as_deref())?);
         reporter.map_err(|error| Stopped::new(64, error))
     }
 }

@@ -9,7 +9,7 @@ use smtp_tls::adapter::https::HttpsFetch;
 use smtp_tls::adapter::rustls::Connector;
 use smtp_tls::delivery::{MessageTerms, Settings};
 use smtp_tls::driver::tokio::{Envelope, Mailer};
-use smtp_tls::report::{Fate, Report};
+use smtp_tls::report::{Cause, Fate, Report};
 use smtp_tls::resolve::{
     Answer, BoxedLookUp, Judged, Kind, LookUp, LookUpError, Name, Outcome, Question, Record,
     Security,
@@ -70,11 +70,11 @@ impl Post {
         Ok(Self { from, way })
     }
 
-    /// The host to which a mail to this address goes, as far as it can be told without asking the DNS.
-    pub(crate) fn host<'a>(&'a self, address: &'a str) -> &'a str {
+    /// The relay's host, if there is one.
+    pub(crate) fn relay(&self) -> Option<&str> {
         match &self.way {
-            Way::MxHosts(_) => address.rsplit_once('@').map_or(address, |(_, domain)| domain),
-            Way::Relay(relay) => &relay.host,
+            Way::MxHosts(_) => None,
+            Way::Relay(relay) => Some(&relay.host),
         }
     }
 
@@ -98,6 +98,11 @@ impl Post {
         };
         outcome(&report)
     }
+}
+
+/// The host to which mail to this address goes, as far as it can be told without asking the DNS.
+pub(crate) fn mail_host(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(_, domain)| domain)
 }
 
 impl Relayed {
@@ -127,7 +132,15 @@ fn outcome(report: &Report) -> (DeliveryInput, String) {
             (DeliveryInput::MailReply(reply.code.value()), format!("{host}: {reply}"))
         }
         Some(Fate::Refused(cause)) => (DeliveryInput::MailReply(550), cause.to_string()),
-        Some(Fate::Deferred(cause)) => (DeliveryInput::Unreachable, cause.to_string()),
+        Some(Fate::Deferred(cause)) => {
+            let code = match cause {
+                Cause::Answered { reply, .. } => Some(reply.code.value()),
+                _ => None,
+            };
+            // The driver has judged: what it defers is never taken for a refusal here.
+            let code = code.filter(|code| (400..500).contains(code));
+            (code.map_or(DeliveryInput::Unreachable, DeliveryInput::MailReply), cause.to_string())
+        }
         None => (DeliveryInput::Unreachable, String::new()),
     }
 }

@@ -44,22 +44,36 @@
 //!   its bytes are frozen in the log when it is made, and each retry sends them again. If it is killed between a
 //!   receiver's acceptance and the note of it, that receiver gets the same mail once more, with the same
 //!   report id.
-//! - A report is sent 1 to 14,400 seconds after its day is closed, again with back-off if that fails, and
-//!   given up 24 hours after the first attempt.
+//! - A report is made and sent 1 to 14,400 seconds after its day is closed, again with back-off if that fails,
+//!   and given up 24 hours after the first attempt. Until it is made it counts what nodes save late;
+//!   domains are listed once more when the four hours are over. `tlsrpt-collector` tells of what it saves
+//!   into a closed day.
+//! - A slow receiver holds up nobody: an attempt ends after ten minutes, 4 go to one host at a time, and 64
+//!   to all.
 //! - Addresses are those of the record as it stands when the report is made. A domain that asks for no
 //!   reports any more gets none.
-//! - Counts of one domain are in memory at a time.
+//! - Counts of 32 domains at most are in memory at a time.
 
 mod args;
+#[path = "../common/day.rs"]
+mod day;
 mod files;
+#[path = "../common/host_name.rs"]
+mod host_name;
+#[path = "../common/lock.rs"]
+mod lock;
 mod log;
 mod mail;
 mod make;
 #[path = "../common/network.rs"]
 mod network;
 mod post;
+#[path = "../common/random.rs"]
+mod random;
 #[path = "../common/roots.rs"]
 mod roots;
+#[path = "../common/say.rs"]
+mod say;
 mod send;
 mod sign;
 #[path = "../common/stopped.rs"]
@@ -88,7 +102,7 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(code) => code,
         Err(stopped) => {
-            eprintln!("tlsrpt-report: {}", stopped.message);
+            say::warn(format_args!("tlsrpt-report: {}", stopped.message));
             ExitCode::from(stopped.code)
         }
     }
@@ -98,7 +112,7 @@ fn run(args: &Args) -> Result<ExitCode, Stopped> {
     if let What::Log(log) = &args.what {
         return log::print(&log.log).map(|()| ExitCode::SUCCESS);
     }
-    let maker = Maker::new(Store::open(&args.store()?)?, args.reporter()?);
+    let maker = Maker::new(Store::open_existing(&args.store()?)?, args.reporter()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stopped::new(71, error))?;
     runtime.block_on(async {

@@ -1,11 +1,10 @@
 //! Reports out of the store, one domain at a time.
 
-use core::time::Duration;
-
-use pki_types::UnixTime;
 use smtp_tls::store::TallyStore;
-use tlsrpt::{Counters, Reporter, UtcDay, limits};
+use tlsrpt::{Counters, Reporter, UtcDay};
 
+use crate::random::random;
+use crate::say::warn;
 use crate::stopped::Stopped;
 use crate::store::{Store, StoreError};
 
@@ -31,25 +30,16 @@ impl Maker {
 
     /// What was counted for a domain on the day.
     pub(crate) async fn counters(&self, day: UtcDay, domain: &str) -> Result<Counters, StoreError> {
-        let mut counters = Counters::new(0);
+        let mut counters = Counters::new(random());
         for row in self.store.load(day, domain).await? {
             if counters.restore(&row).is_err() {
-                eprintln!("tlsrpt-report: a counter of {domain} on {day} cannot be read; left out");
+                warn(format_args!(
+                    "tlsrpt-report: a counter of {domain} on {day} cannot be read; left out"
+                ));
             }
         }
         Ok(counters)
     }
-}
-
-/// The latest day that is closed.
-pub(crate) fn latest_sealed(now: UnixTime) -> UtcDay {
-    let past = now.as_secs().saturating_sub(limits::SEAL_AFTER);
-    UtcDay::of(UnixTime::since_unix_epoch(Duration::from_secs(past))).previous()
-}
-
-/// When the day after this one is closed.
-pub(crate) fn next_seal(day: UtcDay) -> u64 {
-    day.next().end().as_secs() + limits::SEAL_AFTER
 }
 
 /// A store that is away for now may be there again later.

@@ -205,8 +205,7 @@ mod tests {
 
     #[test]
     fn a_table_is_full_at_its_octets_too() {
-        let mut table = Table::default();
-        table.room = Room(10);
+        let table = Table { room: Room(10), ..Table::default() };
         let rows =
             full(table, ["12345", "abcde", "x", "12345", ""].iter().map(|key| Kept::of(key)));
         let rows_kept: Vec<_> = rows.rows.iter().map(|(key, count)| (&**key, *count)).collect();
@@ -222,8 +221,7 @@ mod tests {
         let rows = list.followed_by(other);
         assert_eq!((rows.rows.len(), rows.more), (KEYS, 1));
         assert_eq!(rows.first(KEYS + 5).0.len(), KEYS);
-        let mut list = List::default();
-        list.room = Room(2);
+        let mut list = List { room: Room(2), ..List::default() };
         ["a", "bc", "d"].iter().for_each(|text| list.push(Kept::of(text)));
         let rows = list.into_rows();
         assert_eq!((rows.rows.len(), rows.more), (2, 1));

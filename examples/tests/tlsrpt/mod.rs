@@ -18,6 +18,13 @@ use tlsrpt::{Counters, Reporter, UtcDay};
 
 pub(crate) const RECORD: &str = "v=TLSRPTv1;rua=mailto:r@report.example";
 
+/// Captured from Postfix 3.10, of which each was sent once for a new connection.
+pub(crate) const CAPTURES: [&str; 3] = [
+    r#"{"d": "good.sts.test","pr": "v=TLSRPTv1;rua=mailto:r@sts.test","policies":[{"policy-type":2,"policy-domain": "good.sts.test","policy-string":["version: STSv1","mode: enforce","mx: mx1.sts.test","max_age: 86400"],"mx-host":["mx1.sts.test"],"t":0,"f":0}]}"#,
+    r#"{"d": "selfs.sts.test","pr": "v=TLSRPTv1;rua=mailto:r@sts.test","policies":[{"policy-type":2,"policy-domain": "selfs.sts.test","policy-string":["version: STSv1","mode: enforce","mx: mx3.sts.test","max_age: 86400"],"mx-host":["mx3.sts.test"],"failure-details":[{"c":205,"s": "192.0.2.23","n": "mx3.sts.test","h": "250-sink\r\n250-STARTTLS\r\n250 8BITMIME","r": "192.0.2.23","f": "self-signed_certificate"}],"t":1,"f":1}]}"#,
+    r#"{"d": "unus.lab.test","pr": "v=TLSRPTv1;rua=mailto:r@lab.test","policies":[{"policy-type":1,"policy-domain": "mx5.lab.test","policy-string":["3 9 9 00"],"failure-details":[{"c":304,"s": "192.0.2.5","n": "mx5.lab.test","h": "250 sink","r": "192.0.2.5","f": "all-TLSA-records-unusable"}],"t":1,"f":1}]}"#,
+];
+
 /// Nothing takes that long; it only ends a hang.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
