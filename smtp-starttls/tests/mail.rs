@@ -322,6 +322,132 @@ fn what_is_no_message_ends_the_connection_without_its_last_line() {
 }
 
 #[test]
+fn rfc6152_3_eight_bits_go_nowhere_without_8bitmime() {
+    for (message, offset) in [(&b"\xff"[..], 0), (b"caf\xc3\xa9\r\n", 3), (b".\r\n..\x80", 5)] {
+        for piece in 1..=message.len() {
+            for room in [1, 2, 3, 99] {
+                let mut mailer = clear(&["8BITMIME"]);
+                at_body(&mut mailer, &["b@c"]);
+                let (error, sent) = refused_body(&mut mailer, message, piece, room);
+                assert_eq!(error, CommandError::NeedsEightBit(offset), "{message:?} by {piece}");
+                assert!(sent.is_ascii());
+                // As cut, not as sent.
+                let failure = mailer.failure().unwrap();
+                assert_eq!(failure.reason, MailFailureReason::MessageCut);
+                assert_eq!(failure.delivery, Delivery::NotDelivered);
+                assert_eq!((mailer.want(), failure.status().class()), (Want::Close, 4));
+                assert!(matches!(mailer.finish_body(&mut [0; 99]), Err(CommandError::Ended(_))));
+            }
+        }
+    }
+    // Of two faults the first is told, however the message is cut.
+    for (message, error) in [
+        (&b"a\n\xff"[..], CommandError::Message(MessageError::BareLf(1))),
+        (b"\xff\n", CommandError::NeedsEightBit(0)),
+    ] {
+        for piece in 1..=message.len() {
+            let mut mailer = clear(&[]);
+            at_body(&mut mailer, &["b@c"]);
+            assert_eq!(refused_body(&mut mailer, message, piece, 99).0, error);
+        }
+    }
+}
+
+/// Why a message was not taken in pieces of this size, with so much room, and what was written.
+fn refused_body<S>(
+    mailer: &mut Mailer<S>,
+    message: &[u8],
+    piece: usize,
+    room: usize,
+) -> (CommandError, Vec<u8>) {
+    let mut sent = Vec::new();
+    for mut piece in message.chunks(piece) {
+        while !piece.is_empty() {
+            let mut out = [0; 99];
+            match mailer.body(piece, &mut out[..room]) {
+                Ok(progress) => {
+                    assert!(progress.written > 0, "there is room for one octet");
+                    sent.extend_from_slice(&out[..progress.written]);
+                    piece = &piece[progress.taken..];
+                }
+                Err(error) => return (error, sent),
+            }
+        }
+    }
+    panic!("the message was taken")
+}
+
+#[test]
+fn rfc6152_3_eight_bits_go_where_mail_said_so() {
+    for (mail, keywords) in [
+        (mail().body(Body::EightBitMime), &["8BITMIME"][..]),
+        // RFC 6531 section 3.6: header fields beyond ASCII need no BODY parameter.
+        (mail().smtputf8(), &["8BITMIME", "SMTPUTF8"]),
+    ] {
+        let mut mailer = clear(keywords);
+        line(|out| mailer.mail(&mail, out));
+        event(&mut mailer, "250 ok\r\n");
+        line(|out| mailer.recipient(&to("b@c"), out));
+        event(&mut mailer, "250 ok\r\n");
+        line(|out| mailer.data(out));
+        event(&mut mailer, "354 go\r\n");
+        assert_eq!(send_body(&mut mailer, b"\xc3\xa9\r\n"), b"\xc3\xa9\r\n.\r\n");
+    }
+}
+
+#[test]
+fn rfc6152_3_rfc3030_2_eight_bits_go_in_no_chunk_without_8bitmime() {
+    let mut mailer = clear(&["CHUNKING", "8BITMIME"]);
+    line(|out| mailer.mail(&mail(), out));
+    event(&mut mailer, "250 ok\r\n");
+    line(|out| mailer.recipient(&to("b@c"), out));
+    event(&mut mailer, "250 ok\r\n");
+    assert_eq!(line(|out| mailer.chunk(b"ab\r\n", Chunk::More, out)), "BDAT 4");
+    event(&mut mailer, "250 ok\r\n");
+    let error = refused(|out| mailer.chunk(b"a\xff\r\n", Chunk::Last, out));
+    assert_eq!(error, CommandError::NeedsEightBit(5), "counted from the message's start");
+    let error = refused(|out| mailer.chunk(b"\n\xff\r\n", Chunk::Last, out));
+    assert_eq!(error, CommandError::Message(MessageError::BareLf(4)), "the first fault");
+    // Nothing was sent and nothing has changed.
+    assert_eq!((mailer.want(), mailer.failure()), (Want::Command, None));
+    assert_eq!(line(|out| mailer.chunk(b"c\r\n", Chunk::Last, out)), "BDAT 3 LAST");
+}
+
+#[test]
+fn rfc2920_3_1_data_after_a_refused_mail_takes_no_message() {
+    // The server has accepted a recipient of a transaction that it has refused.
+    let mut mailer = clear(&["PIPELINING"]);
+    line(|out| mailer.mail(&mail(), out));
+    line(|out| mailer.recipient(&to("b@c"), out));
+    line(|out| mailer.data(out));
+    let all = events(&mut mailer, b"550 no\r\n250 b\r\n354 go\r\n");
+    let Some(Event::Ended(failure)) = all.last() else { panic!("{all:?}") };
+    assert_eq!(failure.reason, MailFailureReason::UnexpectedReply);
+    assert_eq!((failure.delivery, failure.status().class()), (Delivery::NotDelivered, 4));
+    assert!(matches!(mailer.body(b"a\r\n", &mut [0; 99]), Err(CommandError::Ended(_))));
+    // Where it has accepted none, the dot alone goes.
+    let mut mailer = clear(&["PIPELINING"]);
+    line(|out| mailer.mail(&mail(), out));
+    line(|out| mailer.recipient(&to("b@c"), out));
+    line(|out| mailer.data(out));
+    events(&mut mailer, b"550 no\r\n503 b\r\n354 go\r\n");
+    assert_eq!(mailer.body(b"a\r\n", &mut [0; 99]), Err(CommandError::OutOfOrder));
+    assert_eq!(line(|out| mailer.finish_body(out)), ".");
+}
+
+#[test]
+fn rfc3030_2_no_chunk_follows_once_every_recipient_is_refused() {
+    let mut mailer = clear(&["CHUNKING", "PIPELINING"]);
+    line(|out| mailer.mail(&mail(), out));
+    line(|out| mailer.recipient(&to("b@c"), out));
+    line(|out| mailer.chunk(b"a\r\n", Chunk::More, out));
+    events(&mut mailer, b"250 m\r\n550 b\r\n250 odd\r\n");
+    let error = refused(|out| mailer.chunk(b"secret\r\n", Chunk::Last, out));
+    assert_eq!(error, CommandError::OutOfOrder);
+    assert_eq!(line(|out| mailer.reset(out)), "RSET");
+}
+
+#[test]
 fn q2_a_lost_final_reply_is_not_delivered_and_told_apart() {
     for (input, status) in [
         (Input::EndOfStream, "4.4.2"),
@@ -376,6 +502,20 @@ fn p8_octets_that_no_command_has_asked_for_end_the_connection() {
     assert!(matches!(events(&mut mailer, b"250 ok\r\n2")[..], [Event::Mail(_)]));
     let ended = refused(|out| mailer.recipient(&to("b@c"), out));
     assert!(matches!(ended, CommandError::Ended(failure) if failure.reason == unsolicited));
+    // The head of a reply that came before the message is not the head of the reply to it.
+    let staged = |command: fn(&mut Mailer<Clear>) -> Result<usize, CommandError>| {
+        let mut mailer = clear(&[]);
+        at_body(&mut mailer, &["b@c"]);
+        assert_eq!(events(&mut mailer, b"250 o"), []);
+        let ended = command(&mut mailer);
+        assert!(
+            matches!(ended, Err(CommandError::Ended(failure)) if failure.reason == unsolicited)
+        );
+        assert_eq!(mailer.failure().unwrap().delivery, Delivery::NotDelivered);
+        assert_eq!(events(&mut mailer, b"k\r\n"), []);
+    };
+    staged(|mailer| mailer.finish_body(&mut [0; 99]));
+    staged(|mailer| mailer.body(b"a\r\n", &mut [0; 99]).map(|progress| progress.written));
 }
 
 #[test]

@@ -108,29 +108,40 @@ impl<S> Mailer<S> {
         Ok(len)
     }
 
-    /// Writes as much of a piece of the message as there is room for, with dots doubled.
+    /// Writes as much of a piece of the message as there is room for, with dots doubled. Any room
+    /// suffices to go on.
     ///
     /// # Errors
     ///
     /// [`CommandError::OutOfOrder`] if the message is not wanted, or no recipient was accepted.
-    /// [`CommandError::Message`] if the piece cannot be sent: the connection is over, for a
-    /// message cannot be taken back once begun.
+    /// [`CommandError::Message`] or [`CommandError::NeedsEightBit`] if the piece cannot be sent: the
+    /// connection is over, for a message cannot be taken back once begun.
+    /// [`CommandError::Ended`] if it was over before, or the server has begun an answer already.
     pub fn body(&mut self, piece: &[u8], out: &mut [u8]) -> Result<Progress, CommandError> {
+        self.check_quiet()?;
         let has_recipient = self.recipients.accepted() > 0;
-        match &mut self.stage {
-            Stage::Body(stuffer) if has_recipient => match stuffer.push(piece, out) {
-                Ok(progress) => Ok(progress),
-                Err(error) => {
-                    self.end(MailFailureReason::MessageCut, None);
-                    Err(error.into())
-                }
-            },
-            Stage::Ended(failure) => Err(CommandError::Ended(*failure)),
-            _ => Err(CommandError::OutOfOrder),
+        let Stage::Body(stuffer) = &mut self.stage else { return Err(CommandError::OutOfOrder) };
+        if !has_recipient {
+            return Err(CommandError::OutOfOrder);
         }
+        // More than there is room for is not taken, and so is not looked at again each time.
+        let takeable = piece.get(..out.len()).unwrap_or(piece);
+        let written = match self.envelope.before_eight_bit(takeable) {
+            None => stuffer.push(piece, out).map_err(CommandError::from),
+            Some(fitting) => match stuffer.push(fitting, out) {
+                Ok(progress) if progress.taken < fitting.len() => Ok(progress),
+                Ok(_) => Err(CommandError::NeedsEightBit(stuffer.taken())),
+                Err(error) => Err(error.into()),
+            },
+        };
+        if written.is_err() {
+            self.end(MailFailureReason::MessageCut, None);
+        }
+        written
     }
 
-    /// Ends the message: writes its last line and returns its length.
+    /// Ends the message: writes what is left of it and its last line, six octets at most, and returns
+    /// their length.
     ///
     /// A server may answer 354 to DATA although it has accepted no recipient; then this alone is
     /// sent ([RFC 2920 section 3.1]).
@@ -141,12 +152,8 @@ impl<S> Mailer<S> {
     ///
     /// [RFC 2920 section 3.1]: https://www.rfc-editor.org/rfc/rfc2920#section-3.1
     pub fn finish_body(&mut self, out: &mut [u8]) -> Result<usize, CommandError> {
-        let Stage::Body(stuffer) = &self.stage else {
-            return Err(match self.stage {
-                Stage::Ended(failure) => CommandError::Ended(failure),
-                _ => CommandError::OutOfOrder,
-            });
-        };
+        self.check_quiet()?;
+        let Stage::Body(stuffer) = &self.stage else { return Err(CommandError::OutOfOrder) };
         let end = match stuffer.finish() {
             Ok(end) => end,
             Err(error) => {
@@ -171,7 +178,7 @@ impl<S> Mailer<S> {
     /// # Errors
     ///
     /// [`CommandError`] as for [`data`](Self::data); [`CommandError::Message`] if the octets are
-    /// no part of a message.
+    /// no part of a message, and [`CommandError::NeedsEightBit`]. Nothing has changed then.
     ///
     /// [RFC 3030 section 2]: https://www.rfc-editor.org/rfc/rfc3030#section-2
     pub fn chunk(
@@ -183,7 +190,7 @@ impl<S> Mailer<S> {
         self.check_turn()?;
         let mut check = match self.stage {
             Stage::Open if self.has_recipient() => MessageCheck::new(),
-            Stage::Chunks(check) => check,
+            Stage::Chunks(check) if self.has_recipient() => check,
             _ => return Err(CommandError::OutOfOrder),
         };
         if !self.capabilities.has(Keyword::Chunking) {
@@ -197,6 +204,10 @@ impl<S> Mailer<S> {
         let len = line.finish()?;
         if self.envelope.body != Body::BinaryMime {
             let is_last = which == Chunk::Last;
+            if let Some(fitting) = self.envelope.before_eight_bit(octets) {
+                check.push(fitting)?;
+                return Err(CommandError::NeedsEightBit(check.offset()));
+            }
             check.push(octets).and_then(|()| if is_last { check.finish() } else { Ok(()) })?;
         }
         self.pending.last = if which == Chunk::Last { Last::Message } else { Last::Chunk };

@@ -53,6 +53,12 @@ pub enum CommandError {
     /// A recipient beyond ASCII, and MAIL was without SMTPUTF8.
     #[error("recipient needs smtputf8, which the transaction is without")]
     NeedsSmtpUtf8,
+    /// The octet at this offset of the message is beyond ASCII, and MAIL had neither
+    /// `BODY=8BITMIME` nor SMTPUTF8 ([RFC 6152 section 3]).
+    ///
+    /// [RFC 6152 section 3]: https://www.rfc-editor.org/rfc/rfc6152#section-3
+    #[error("octet at offset {0} is beyond ascii, expected body=8bitmime in mail")]
+    NeedsEightBit(u64),
     /// What stands in the message.
     #[error(transparent)]
     Message(#[from] MessageError),

@@ -16,8 +16,8 @@ use crate::reply::{EnhancedCode, Read, ReplyClass, ReplyCode, ReplyReader};
 /// octets hold any but AUTH); the caller sends it and feeds what it reads to
 /// [`handle`](Self::handle) until [`want`](Self::want) is a command again. Where the server lists
 /// PIPELINING further commands may be written before the replies are in
-/// ([RFC 2920](https://www.rfc-editor.org/rfc/rfc2920)): RSET, MAIL and RCPT anywhere in a group,
-/// the others only at its end.
+/// ([RFC 2920](https://www.rfc-editor.org/rfc/rfc2920)): a group is RSET, MAIL and any number of RCPT,
+/// each of which may be missing, and at its end one of the others.
 ///
 /// AUTH and REQUIRETLS exist for `Mailer<Sealed>` alone.
 #[derive(Clone, Debug)]
@@ -250,6 +250,15 @@ impl<S> Mailer<S> {
             self.pending.last = Last::Nothing;
         }
         match last {
+            // RFC 2920 section 3.1: without a recipient a dot alone goes. After a refused MAIL a
+            // recipient that was accepted is of no transaction that we know of.
+            Last::Data
+                if answer.code == ReplyCode::START_INPUT
+                    && matches!(self.stage, Stage::Failed)
+                    && self.recipients.accepted() > 0 =>
+            {
+                self.end(MailFailureReason::UnexpectedReply, Some(answer.code))
+            }
             Last::Data if answer.code == ReplyCode::START_INPUT => {
                 self.stage = Stage::Body(DotStuffer::new());
                 Event::Data(answer)
@@ -312,18 +321,26 @@ impl<S> Mailer<S> {
             _ => {}
         }
         if self.awaited().is_none() {
-            if self.reader.is_at_start() {
-                return Ok(());
-            }
-            // P8: the beginning of a reply that no command has asked for.
-            self.end(MailFailureReason::Session(Reason::UnsolicitedBytes), None);
-            return self.check_turn();
+            return self.check_quiet();
         }
         let may_group = self.capabilities.has(Keyword::Pipelining);
         if may_group && self.pending.last == Last::Nothing {
             Ok(())
         } else {
             Err(CommandError::MustWait)
+        }
+    }
+
+    /// Whether the server has not begun a reply that nothing has asked for (P8), where none is
+    /// awaited.
+    pub(super) fn check_quiet(&mut self) -> Result<(), CommandError> {
+        let has_begun = self.awaited().is_none() && !self.reader.is_at_start();
+        if has_begun && !matches!(self.stage, Stage::Ended(_) | Stage::Closed) {
+            self.end(MailFailureReason::Session(Reason::UnsolicitedBytes), None);
+        }
+        match self.stage {
+            Stage::Ended(failure) => Err(CommandError::Ended(failure)),
+            _ => Ok(()),
         }
     }
 }

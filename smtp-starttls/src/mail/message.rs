@@ -100,6 +100,10 @@ impl MessageCheck {
         self.in_line == 0 && !self.after_cr
     }
 
+    pub(super) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Whether an octet beyond ASCII was seen.
     #[must_use]
     pub const fn needs_eight_bit(&self) -> bool {
@@ -151,47 +155,69 @@ pub struct Progress {
 ///
 /// [RFC 5321 section 4.5.2]: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct DotStuffer(MessageCheck);
+pub struct DotStuffer {
+    check: MessageCheck,
+    /// The first dot of two is written, and there was no room for the second.
+    owes_dot: bool,
+}
 
 impl DotStuffer {
     /// Before the first octet of a message.
     #[must_use]
     pub const fn new() -> Self {
-        Self(MessageCheck::new())
+        Self { check: MessageCheck::new(), owes_dot: false }
     }
 
-    /// Writes as much of the piece as there is room for.
+    /// Octets that were taken so far.
+    pub(super) const fn taken(&self) -> u64 {
+        self.check.offset()
+    }
+
+    /// Writes as much of the piece as there is room for, which is some of it if there is any room.
     ///
     /// # Errors
     ///
     /// [`MessageError`] at the first octet at fault. The connection must be closed: neither the
     /// rest nor the end of this message may be sent.
     pub fn push(&mut self, piece: &[u8], out: &mut [u8]) -> Result<Progress, MessageError> {
+        let size = out.len();
         let mut room = out.iter_mut();
-        let mut progress = Progress { taken: 0, written: 0 };
+        let mut taken = 0;
         for &octet in piece {
-            let is_dot = octet == b'.' && self.0.is_at_line_start();
-            if room.len() < if is_dot { 2 } else { 1 } {
-                break;
+            if self.owes_dot {
+                let Some(place) = room.next() else { break };
+                *place = b'.';
+                self.owes_dot = false;
             }
-            self.0.octet(octet)?;
-            for place in room.by_ref().take(if is_dot { 2 } else { 1 }) {
-                *place = octet;
-                progress.written += 1;
-            }
-            progress.taken += 1;
+            let begins_line = self.check.is_at_line_start();
+            let Some(place) = room.next() else { break };
+            self.check.octet(octet)?;
+            *place = octet;
+            self.owes_dot = begins_line && octet == b'.';
+            taken += 1;
         }
-        Ok(progress)
+        if self.owes_dot
+            && let Some(place) = room.next()
+        {
+            *place = b'.';
+            self.owes_dot = false;
+        }
+        Ok(Progress { taken, written: size - room.len() })
     }
 
-    /// The octets that end the message: a CRLF if the last line lacks one, and the dot.
+    /// The octets that end the message, six at most: what there was no room for, a CRLF if the last
+    /// line lacks one, and the dot.
     ///
     /// # Errors
     ///
     /// [`MessageError::BareCr`] if the last octet is a CR; as for [`push`](Self::push).
     pub fn finish(&self) -> Result<&'static [u8], MessageError> {
-        self.0.finish()?;
-        Ok(if self.0.is_at_line_start() { b".\r\n" } else { b"\r\n.\r\n" })
+        self.check.finish()?;
+        Ok(match (self.owes_dot, self.check.is_at_line_start()) {
+            (true, _) => b".\r\n.\r\n",
+            (false, true) => b".\r\n",
+            (false, false) => b"\r\n.\r\n",
+        })
     }
 }
 
@@ -258,7 +284,7 @@ mod tests {
             (b"\r\n.\r\nQUIT\r\n", b"\r\n..\r\nQUIT\r\n.\r\n"),
         ] {
             for piece in 1..=message.len().max(1) {
-                for room in 2..8 {
+                for room in 1..8 {
                     assert_eq!(stuffed(message, piece, room).unwrap(), sent);
                 }
             }

@@ -13,6 +13,20 @@ pub(super) struct Envelope {
     pub(super) utf8: bool,
 }
 
+impl Envelope {
+    /// What comes before the first octet that MAIL did not speak of, if there is one.
+    ///
+    /// RFC 6152 section 3: such an octet goes nowhere that has not agreed to it. RFC 6531 section
+    /// 3.6: with SMTPUTF8 header fields have them, and the server lists 8BITMIME.
+    pub(super) fn before_eight_bit(self, octets: &[u8]) -> Option<&[u8]> {
+        if self.utf8 || self.body != Body::SevenBit || octets.is_ascii() {
+            return None;
+        }
+        let at = octets.iter().position(|octet| !octet.is_ascii())?;
+        octets.get(..at)
+    }
+}
+
 /// The replies awaited, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pending {

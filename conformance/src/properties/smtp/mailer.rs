@@ -72,6 +72,9 @@ impl Transaction {
         let is_wanted = self.mailer.want() == Want::Body;
         let body = self.mailer.body(MESSAGE, &mut out);
         assert_eq!(body.is_ok(), is_wanted && self.mailer.accepted() > 0);
+        let refuses = |event: &Event| matches!(event, Event::Mail(answer) if !answer.is_positive());
+        let is_refused = self.events.iter().any(refuses);
+        assert!(!is_refused || body.is_err(), "no message in a transaction that was refused");
         if !is_wanted {
             return;
         }
