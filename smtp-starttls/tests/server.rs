@@ -76,7 +76,7 @@ fn v1_rfc3207_4_2_starttls_is_not_listed_inside_tls_and_refused_there() {
 fn v2_rfc3207_4_the_answers_to_starttls() {
     let offered = server_config(TlsOffer::Offered);
     assert!(ask(&mut greeted(&offered), "STARTTLS x\r\n").starts_with("501 "));
-    assert!(ask(&mut greeted(&offered), "STARTTLS \r\n").starts_with("501 "));
+    assert!(ask(&mut greeted(&offered), "STARTTLS  x \r\n").starts_with("501 "));
     let mut server = greeted(&offered);
     assert_eq!(ask(&mut server, "starttls\r\n"), "220 2.0.0 ready to start TLS\r\n");
     assert_eq!(server.action(), ServerAction::StartTls);
@@ -87,6 +87,28 @@ fn v2_rfc3207_4_the_answers_to_starttls() {
     let mut server = Server::new(&offered);
     said(&mut server);
     assert!(ask(&mut server, "STARTTLS\r\n").starts_with("503 "), "before EHLO");
+}
+
+#[test]
+fn rfc5321_4_1_1_white_space_before_the_end_of_a_command_has_no_meaning() {
+    let config = server_config(TlsOffer::Offered);
+    for space in [" ", "\t", " \t  "] {
+        let mut server = greeted(&config);
+        assert!(ask(&mut server, &format!("STARTTLS{space}\r\n")).starts_with("220 "));
+        assert_eq!(server.action(), ServerAction::StartTls);
+        let mut server = greeted(&config);
+        for verb in ["NOOP", "RSET", "EHLO client.example"] {
+            let answer = ask(&mut server, &format!("{verb}{space}\r\n"));
+            assert!(answer.starts_with("250"), "{verb}: {answer}");
+        }
+        assert!(ask(&mut server, &format!("EHLO{space}\r\n")).starts_with("501 "));
+        decide(&mut server, &format!("MAIL FROM:<a@b>{space}\r\n"), 250);
+        decide(&mut server, &format!("RCPT TO:<c@d>{space}\r\n"), 250);
+        server.handle(Input::Bytes(format!("DATA{space}\r\n").as_bytes()));
+        assert_eq!(server.action(), ServerAction::Decide(Command::Data), "{space:?}");
+        let mut server = greeted(&config);
+        assert!(ask(&mut server, &format!("QUIT{space}\r\n")).starts_with("221 "));
+    }
 }
 
 #[test]

@@ -124,10 +124,14 @@ impl LineBuffer {
         Self { octets: [0; COMMAND], len: 0, is_malformed: false }
     }
 
-    /// The line gathered, without its end.
+    /// The line gathered, without its end and the white space before that (RFC 5321 section 4.1.1).
     pub(super) fn line(&self) -> &[u8] {
         let line = self.octets.get(..self.len).unwrap_or_default();
-        line.strip_suffix(b"\r\n").unwrap_or(line)
+        let mut line = line.strip_suffix(b"\r\n").unwrap_or(line);
+        while let [before @ .., b' ' | b'\t'] = line {
+            line = before;
+        }
+        line
     }
 
     /// Before the next line.
