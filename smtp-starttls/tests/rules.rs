@@ -4,11 +4,11 @@
 mod support;
 
 use smtp_starttls::{
-    Action, Clear, Config, EhloName, FirstLine, Input, Keyword, MessageNeed, MxTrust, NextAction,
-    Outcome, Phase, Protocol, RawLines, Requirement, ResultType, Session, TlsFacts, TlsFailure,
-    TlsVersion, UpgradeError, Verification, VerifiedBy, WaitLimit, Warning, limits,
+    Action, Channel, Clear, Config, EhloName, FirstLine, Input, Keyword, MessageNeed, MxTrust,
+    NextAction, Outcome, Phase, Protocol, RawLines, Requirement, ResultType, Session, TlsFacts,
+    TlsFailure, TlsVersion, UpgradeError, Verification, VerifiedBy, WaitLimit, Warning, limits,
 };
-use support::{Report, Step, Tls, config, facts, play};
+use support::{Report, Step, Tls, config, facts, play, sealed_session, speak};
 
 use Requirement::{Authenticate, Encrypt, Opportunistic};
 
@@ -350,12 +350,15 @@ fn u3_an_upgrade_comes_of_a_220_alone() {
 }
 
 #[test]
-fn u4_rfc7672_8_1_sni_is_a_name_and_never_an_address() {
-    let name = pki_types::DnsName::try_from("mx.example").unwrap();
-    let facts = facts(Tls::Verified).unwrap().server_name(name.clone());
-    assert_eq!(facts.sni(), Some(&name));
-    assert!(pki_types::DnsName::try_from("192.0.2.1").is_err());
-    assert!(pki_types::DnsName::try_from("2001:db8::1").is_err());
+fn u4_rfc7672_8_1_the_type_of_a_server_name_holds_no_address() {
+    // That nothing else is taken for one: `tests/compile_fail/address_as_server_name.rs`.
+    for text in ["192.0.2.1", "2001:db8::1", "[192.0.2.1]", "[IPv6:2001:db8::1]", "::ffff:1.2.3.4"]
+    {
+        assert!(pki_types::DnsName::try_from(text).is_err(), "{text}");
+    }
+    let name = pki_types::DnsName::try_from("xn--mller-kva.example").unwrap();
+    assert_eq!(facts(Tls::Verified).unwrap().server_name(name.clone()).sni(), Some(&name));
+    assert_eq!(facts(Tls::Verified).unwrap().sni(), None, "never one that the caller did not name");
 }
 
 #[test]
@@ -504,9 +507,66 @@ fn l1_a_mangled_command_is_the_strongest_sign() {
 }
 
 #[test]
-fn l2_a_label_speaks_of_a_box_in_the_path() {
-    let report = run(&config(Opportunistic), &["220 ********\r\n", OFFER, READY]);
-    assert_eq!(report.downgrade.unwrap().to_string(), "banner-masked");
+fn l2_a_label_speaks_of_something_in_the_path_and_is_no_evidence_of_an_attack() {
+    for (server, word) in [
+        (&["220 ********\r\n", "250 mx\r\n"][..], "banner-masked"),
+        (&[GREETING, "250-mx\r\n250 XXXXXXXA\r\n"], "masked-len-preserving"),
+        (&[GREETING, "250-mx\r\n250 STARTTLS=1\r\n"], "garbled"),
+        (&[GREETING, "250 mx\r\n"], "absent"),
+        (&[GREETING, OFFER, "500 x\r\n"], "command-mangled"),
+    ] {
+        let report = run(&config(Opportunistic), server);
+        assert_eq!(report.downgrade.unwrap().to_string(), word);
+        assert!(!report.failure().is_attack_evidence(), "{word}");
+        let needed = run(&config(Encrypt), &[server, &["500 x\r\n"]].concat());
+        assert!(!needed.failure().is_attack_evidence(), "{word}");
+    }
+    // A label alone is no reason to stop: behind a masked banner TLS comes up.
+    let mut script = reads(&["220 ********\r\n", OFFER, READY]);
+    script.extend([Step::Tls, Step::Send(b"250 mx\r\n")]);
+    let report = play(&config(Authenticate), Tls::Verified, &script);
+    assert_eq!((report.verdict(), report.downgrade.unwrap().word()), ("secured", "banner-masked"));
+}
+
+#[test]
+fn p8_after_its_end_a_session_is_only_ever_refused() {
+    const CLOSING: &str = "421 4.3.2 closing\r\n";
+    for (server, end, after) in [
+        (&[GREETING, "250 mx\r\n"][..], "plaintext", "unsolicited-bytes"),
+        (&[CLOSING], "refused", "unsolicited-bytes"),
+        (&[GREETING, OFFER, CLOSING], "retry-plaintext", "unsolicited-bytes"),
+        (&[GREETING, OFFER, "454 no\r\n", "221 bye\r\n"], "retry-plaintext", "starttls-refused"),
+        (&["junk\r\n"], "refused", "malformed-reply"),
+    ] {
+        let mut session = Session::new(&config(Opportunistic));
+        server.iter().for_each(|read| speak(&mut session, read.as_bytes()));
+        only_ever_refused(&mut session, end, after);
+        // In one read with the last reply, or in a later one.
+        let mut session = Session::new(&config(Opportunistic));
+        let (last, before) = server.split_last().unwrap();
+        before.iter().for_each(|read| speak(&mut session, read.as_bytes()));
+        speak(&mut session, format!("{last}x").as_bytes());
+        assert_eq!(session.outcome().unwrap().failure().unwrap().reason.word(), after);
+    }
+    let mut sealed = sealed_session(&config(Opportunistic), Tls::Verified, &[]);
+    only_ever_refused(&mut sealed, "secured", "unsolicited-bytes");
+}
+
+fn only_ever_refused<S: Channel>(session: &mut Session<S>, end: &str, after: &str) {
+    let outcome = session.outcome().unwrap();
+    assert_eq!(outcome.word(), end);
+    let broken = Input::TlsFailed(TlsFailure::Broken);
+    for input in [Input::Sent, Input::EndOfStream, Input::TimedOut, broken, Input::Bytes(b"")] {
+        assert_eq!((session.handle(input), session.outcome()), (0, Some(outcome)), "{input:?}");
+    }
+    let is_refusal = after == "unsolicited-bytes";
+    assert_eq!(session.handle(Input::Bytes(b"x")), usize::from(is_refusal), "{end}");
+    let failure = *session.outcome().unwrap().failure().unwrap();
+    assert_eq!(failure.reason.word(), after);
+    let word = if is_refusal { "refused" } else { end };
+    assert_eq!(session.outcome().unwrap().word(), word);
+    let ended = session.outcome();
+    assert_eq!((session.handle(Input::Bytes(b"250 ok\r\n")), session.outcome()), (0, ended));
 }
 
 #[test]

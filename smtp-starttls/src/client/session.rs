@@ -15,8 +15,12 @@ use crate::reply::{LineEnds, Read, ReplyCode, ReplyLine, ReplyReader};
 ///
 /// `Session<Clear>` speaks in clear and `Session<Sealed>` inside TLS. The only way from one to the
 /// other is [`Session::into_upgrade`], which takes the clear session away with all that it has
-/// read. A session that has ended stays ended: every later input is ignored, and
-/// [`action`](Self::action) gives the same [`Outcome`].
+/// read.
+///
+/// A session that has ended stays ended, and [`action`](Self::action) gives the same [`Outcome`], but
+/// for one case: octets of the server that nothing has asked for. Where its last reply let the session
+/// go on, or was a 421, they make the outcome [`Outcome::Refused`], be they in one read with that reply
+/// or in a later one. No input makes an outcome milder, and all others are ignored.
 #[derive(Clone, Debug)]
 pub struct Session<S> {
     pub(super) reader: ReplyReader,
@@ -136,7 +140,8 @@ impl<S: Channel> Session<S> {
         WaitLimit::of(self.phase())
     }
 
-    /// Takes an input and says how many octets of it were taken: all, or none once it is over.
+    /// Takes an input and says how many octets of it were taken: all, or none where they no longer
+    /// change anything.
     pub fn handle(&mut self, input: Input<'_>) -> usize {
         self.handle_with(input, &mut ())
     }
