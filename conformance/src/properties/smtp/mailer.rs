@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use smtp_starttls::{
-    Clear, Config, Delivery, Event, Input as Fed, Mail, Mailbox, Mailer, Outcome, Protocol,
-    Recipient, Requirement, ReversePath, Session, Want, limits,
+    Clear, Config, Delivery, Event, Input as Fed, Mail, MailFailureReason, Mailbox, Mailer,
+    Outcome, Protocol, Reason, Recipient, Requirement, ReversePath, Session, Want, limits,
 };
 
 use super::super::fail;
@@ -14,6 +14,7 @@ use crate::request::smtp as asked;
 /// Protocol, number of recipients, cuts, what answers the group of MAIL, RCPT and DATA, and what
 /// answers the message.
 ///
+/// A reply that begins before the message is not the reply to it.
 /// Where the server's octets are cut has no meaning; answers come in the order of their commands,
 /// each once, and none without a command; the message is written only after 354, and only for a
 /// recipient that was accepted; it is delivered only by a positive answer that came after its end.
@@ -40,6 +41,8 @@ struct Transaction {
     protocol: Protocol,
     recipients: u16,
     events: Vec<Event>,
+    /// Whether the server has begun a reply and not ended it.
+    has_begun: bool,
     /// How many events there were when the message was written in full.
     written: Option<usize>,
 }
@@ -50,7 +53,7 @@ impl Transaction {
     /// A group of MAIL, recipients and DATA, all unanswered.
     fn begin(protocol: Protocol, recipients: u16) -> Self {
         let Some(mailer) = group(protocol, recipients) else { fail("a group is written") };
-        Self { mailer, protocol, recipients, events: Vec::new(), written: None }
+        Self { mailer, protocol, recipients, events: Vec::new(), has_begun: false, written: None }
     }
 
     fn feed(&mut self, pieces: &[&[u8]]) {
@@ -58,6 +61,7 @@ impl Transaction {
             let mut rest = *piece;
             while !rest.is_empty() && self.mailer.want() != Want::Close {
                 let handled = self.mailer.handle(Fed::Bytes(rest));
+                self.has_begun = handled.event.is_none();
                 self.events.extend(handled.event);
                 match rest.get(handled.taken..) {
                     Some(left) if handled.taken > 0 => rest = left,
@@ -71,12 +75,18 @@ impl Transaction {
         let mut out = [0; limits::COMMAND];
         let is_wanted = self.mailer.want() == Want::Body;
         let body = self.mailer.body(MESSAGE, &mut out);
-        assert_eq!(body.is_ok(), is_wanted && self.mailer.accepted() > 0);
+        assert_eq!(body.is_ok(), is_wanted && !self.has_begun && self.mailer.accepted() > 0);
         let refuses = |event: &Event| matches!(event, Event::Mail(answer) if !answer.is_positive());
         let is_refused = self.events.iter().any(refuses);
         assert!(!is_refused || body.is_err(), "no message in a transaction that was refused");
         if !is_wanted {
             return;
+        }
+        if self.has_begun {
+            let Some(failure) = self.mailer.failure() else { fail("it began before the message") };
+            let unsolicited = MailFailureReason::Session(Reason::UnsolicitedBytes);
+            assert_eq!((failure.reason, failure.delivery), (unsolicited, Delivery::NotDelivered));
+            return self.events.push(Event::Ended(failure));
         }
         let goes_on = |event: &Event| matches!(event, Event::Data(answer) if !answer.is_positive());
         assert!(self.events.last().is_some_and(goes_on), "after 354 alone");
