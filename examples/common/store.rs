@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use smtp_tls::adapter::rustls::{Connector, native_roots};
 use smtp_tls::store::{PostgresError, PostgresTally, SqliteError, SqliteTally, TallyStore};
-use tlsrpt::{CounterRow, UtcDay};
+use tlsrpt::{CounterRow, Counters, UtcDay};
 
+use crate::random::random;
 use crate::stopped::Stopped;
 
 /// One of the stores there are.
@@ -71,6 +72,26 @@ impl Store {
     }
 }
 
+/// What a store holds of a domain on a day, and how many of its rows cannot be read.
+pub(crate) async fn counters<S: TallyStore>(
+    store: &S,
+    day: UtcDay,
+    domain: &str,
+) -> Result<(Counters, u64), S::Error> {
+    // Whoever sends datagrams or publishes policies chooses the keys, and must not know the seed.
+    let mut counters = Counters::new(random());
+    let (mut unreadable, mut last) = (0, None);
+    loop {
+        let page = store.load(day, domain, last.as_ref(), PAGE).await?;
+        unreadable += page.iter().filter(|row| counters.restore(row).is_err()).count() as u64;
+        let Some(row) = page.into_iter().next_back() else { return Ok((counters, unreadable)) };
+        last = Some(row);
+    }
+}
+
+/// Rows loaded at a time. Ours: some megabytes, for but few are policies with long texts.
+const PAGE: u32 = 500;
+
 /// A server on another machine is reached by TLS, with the system's root certificates.
 fn postgres(address: &str) -> Result<Store, Stopped> {
     let open = |connector: Option<&Connector>| PostgresTally::new(address, connector);
@@ -108,10 +129,16 @@ impl TallyStore for Store {
         }
     }
 
-    async fn load(&self, day: UtcDay, domain: &str) -> Result<Vec<CounterRow>, StoreError> {
+    async fn load(
+        &self,
+        day: UtcDay,
+        domain: &str,
+        after: Option<&CounterRow>,
+        limit: u32,
+    ) -> Result<Vec<CounterRow>, StoreError> {
         match self {
-            Self::Sqlite(store) => Ok(store.load(day, domain).await?),
-            Self::Postgres(store) => Ok(store.load(day, domain).await?),
+            Self::Sqlite(store) => Ok(store.load(day, domain, after, limit).await?),
+            Self::Postgres(store) => Ok(store.load(day, domain, after, limit).await?),
         }
     }
 

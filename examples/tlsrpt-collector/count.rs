@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pki_types::UnixTime;
-use tlsrpt::{CounterRow, Counters, Mark, Statistics, Tally, UtcDay, Writer};
+use tlsrpt::{Changes, CounterRow, Counters, Mark, Statistics, Tally, UtcDay, Writer};
 
 use crate::random::random;
 use crate::ring::{Datagrams, Ring};
@@ -20,11 +20,10 @@ struct Inner {
     capped: u64,
 }
 
-/// Rows to be saved; when they are, the day is saved up to the mark.
+/// A day with rows to be saved; when all are, the day is saved up to the mark of the changes.
 pub(crate) struct Changed {
     pub(crate) day: UtcDay,
-    pub(crate) rows: Vec<CounterRow>,
-    pub(crate) mark: Mark,
+    pub(crate) changes: Changes,
 }
 
 /// A day that is closed, and up to where it is saved.
@@ -69,10 +68,16 @@ impl Counting {
             let counters = inner.tally.day(day)?;
             let (saved, mark) =
                 (inner.saved.get(&day).copied().unwrap_or_default(), counters.mark());
-            let rows = || counters.rows_since(saved).collect();
-            (mark != saved).then(|| Changed { day, rows: rows(), mark })
+            (mark != saved).then(|| Changed { day, changes: counters.changes_since(saved) })
         };
         inner.tally.days().filter_map(changed).collect()
+    }
+
+    /// The next rows to be saved; none is the end. Counting goes on between pages.
+    pub(crate) fn page(&self, changed: &mut Changed) -> Vec<CounterRow> {
+        let inner = self.lock();
+        let counters = inner.tally.day(changed.day);
+        counters.map_or_else(Vec::new, |counters| counters.page(&mut changed.changes, PAGE))
     }
 
     pub(crate) fn saved(&self, day: UtcDay, mark: Mark) {
@@ -107,6 +112,9 @@ impl Counting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Bytes of the rows that are saved at a time. Ours: memory for rows stays small beside the counters.
+pub(crate) const PAGE: usize = 4 << 20;
 
 /// A number that this node never uses again: the time in milliseconds, and 20 random bits for clocks that
 /// are set back and for nodes of one name.

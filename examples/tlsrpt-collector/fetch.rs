@@ -19,9 +19,8 @@ use smtp_tls::store::TallyStore;
 use tlsrpt::{Address, Counters, Detail, PolicyCode, PolicyReport, Reporter, ResultCode, UtcDay};
 
 use crate::day::latest_sealed;
-use crate::random::random;
 use crate::stopped::Stopped;
-use crate::store::Store;
+use crate::store::{Store, counters};
 
 /// Prints what is asked for.
 pub(crate) fn run(store: &str, words: &[String]) -> Result<(), Stopped> {
@@ -38,10 +37,10 @@ pub(crate) fn run(store: &str, words: &[String]) -> Result<(), Stopped> {
             None => list(&store, day, UnixTime::now()).await.map_err(failed),
             Some(domain) => {
                 let domain = domain.to_ascii_lowercase();
-                let rows = store.load(day, &domain).await.map_err(failed)?;
-                let mut counters = Counters::new(random());
-                for row in &rows {
-                    counters.restore(row).map_err(|error| Stopped::new(66, error))?;
+                let (counters, unreadable) = counters(&store, day, &domain).await.map_err(failed)?;
+                if unreadable > 0 {
+                    let text = format!("{unreadable} counters of {domain} cannot be read");
+                    return Err(Stopped::new(66, text));
                 }
                 details(&domain, &counters, day)
             }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::args::Args;
-use crate::count::{Counting, Sealed};
+use crate::count::{Counting, PAGE, Sealed};
 use crate::day::latest_sealed;
 use crate::metrics::Metrics;
 use crate::say::warn;
@@ -111,21 +111,30 @@ impl Saver {
         let now = UnixTime::now();
         self.take_sealed(now);
         while let Some(first) = self.sealed.first_mut() {
-            let mark = first.counters.mark();
-            if first.saved != mark {
-                let rows = first.counters.rows_since(first.saved).collect();
+            let mut changes = first.counters.changes_since(first.saved);
+            loop {
+                let rows = first.counters.page(&mut changes, PAGE);
+                if rows.is_empty() {
+                    break;
+                }
                 self.store.save(first.day, rows).await?;
                 self.metrics.saves.add(1);
                 self.late.tell(first.day, UnixTime::now(), &self.metrics);
             }
             drop(self.sealed.remove(0));
         }
-        for changed in self.counting.changed() {
-            self.store.save(changed.day, changed.rows).await?;
-            self.counting.saved(changed.day, changed.mark);
-            self.metrics.saves.add(1);
-            // One that has hung may have come through only now.
-            self.late.tell(changed.day, UnixTime::now(), &self.metrics);
+        for mut changed in self.counting.changed() {
+            loop {
+                let rows = self.counting.page(&mut changed);
+                if rows.is_empty() {
+                    break;
+                }
+                self.store.save(changed.day, rows).await?;
+                self.metrics.saves.add(1);
+                // One that has hung may have come through only now.
+                self.late.tell(changed.day, UnixTime::now(), &self.metrics);
+            }
+            self.counting.saved(changed.day, changed.changes.mark());
         }
         self.clear(now).await?;
         self.metrics.all_saved(now);

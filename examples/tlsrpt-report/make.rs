@@ -1,12 +1,11 @@
 //! Reports out of the store, one domain at a time.
 
-use smtp_tls::store::TallyStore;
+use smtp_tls::store::TallyStore as _;
 use tlsrpt::{Counters, Reporter, UtcDay};
 
-use crate::random::random;
 use crate::say::warn;
 use crate::stopped::Stopped;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, counters};
 
 /// Makes reports in one reporter's name.
 pub(crate) struct Maker {
@@ -30,13 +29,11 @@ impl Maker {
 
     /// What was counted for a domain on the day.
     pub(crate) async fn counters(&self, day: UtcDay, domain: &str) -> Result<Counters, StoreError> {
-        let mut counters = Counters::new(random());
-        for row in self.store.load(day, domain).await? {
-            if counters.restore(&row).is_err() {
-                warn(format_args!(
-                    "tlsrpt-report: a counter of {domain} on {day} cannot be read; left out"
-                ));
-            }
+        let (counters, unreadable) = counters(&self.store, day, domain).await?;
+        if unreadable > 0 {
+            warn(format_args!(
+                "tlsrpt-report: {unreadable} counters of {domain} on {day} cannot be read; left out"
+            ));
         }
         Ok(counters)
     }

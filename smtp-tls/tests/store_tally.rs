@@ -40,9 +40,21 @@ fn counted(writer: &Writer, count: u32, domains: &[&str]) -> Vec<CounterRow> {
 
 async fn loaded<S: TallyStore<Error: Debug>>(store: &S, domain: &str) -> Counters {
     let mut counters = Counters::new(3);
-    for row in store.load(day(), domain).await.unwrap() {
-        counters.restore(&row).unwrap();
+    let (mut last, mut rows) = (None, Vec::new());
+    loop {
+        let page = store.load(day(), domain, last.as_ref(), 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(end) = page.last() else { break };
+        last = Some(end.clone());
+        rows.extend(page);
     }
+    // In the order of their keys, each once; in one page as in many.
+    let place = |row: &CounterRow| {
+        (row.key.clone(), row.writer.node().to_owned(), row.writer.epoch().cast_signed())
+    };
+    assert!(rows.is_sorted_by(|a, b| place(a) < place(b)));
+    assert_eq!(store.load(day(), domain, None, 1_000).await.unwrap(), rows);
+    rows.iter().for_each(|row| counters.restore(row).unwrap());
     counters
 }
 
@@ -97,7 +109,7 @@ async fn paging<S: TallyStore<Error: Debug>>(store: &S) {
     }
     assert_eq!(found, names);
     assert!(store.domains(next.next(), "", 10).await.unwrap().is_empty());
-    assert!(store.load(next.next(), "d01.example").await.unwrap().is_empty());
+    assert!(store.load(next.next(), "d01.example", None, 9).await.unwrap().is_empty());
 
     store.forget(next).await.unwrap();
     assert!(store.domains(day(), "", 10).await.unwrap().is_empty(), "the day before is forgotten");
@@ -187,7 +199,7 @@ async fn a_database_elsewhere_is_not_reached_in_clear() {
         assert!(PostgresTally::new(address, None).is_ok(), "{address}");
     }
     let nobody = PostgresTally::new("host=/no/such/folder user=x", None).unwrap();
-    let error = nobody.load(day(), "x.example").await.unwrap_err();
+    let error = nobody.load(day(), "x.example", None, 9).await.unwrap_err();
     assert_eq!((error, error.is_temporary()), (PostgresError::Unreachable, true));
 }
 
@@ -199,7 +211,7 @@ async fn calls_that_wait_for_one_another_have_30_seconds_all_the_same() {
     let address = format!("host={} user=x", folder.0.display());
     let store = PostgresTally::new(&address, None).unwrap();
     let begun = tokio::time::Instant::now();
-    let load = || store.load(day(), "x.example");
+    let load = || store.load(day(), "x.example", None, 9);
     let (one, two, three) = tokio::join!(load(), load(), store.forget(day()));
     assert_eq!(
         [one.unwrap_err(), two.unwrap_err(), three.unwrap_err()],
@@ -258,14 +270,14 @@ async fn what_only_the_operator_can_mend_is_not_temporary() {
         let words = address.split(' ').filter(|word| !word.starts_with(name));
         let address = words.chain([mistyped]).collect::<Vec<_>>().join(" ");
         let store = PostgresTally::new(&address, None).unwrap();
-        let error = store.load(day(), "x.example").await.unwrap_err();
+        let error = store.load(day(), "x.example", None, 9).await.unwrap_err();
         assert!(!error.is_temporary() && error.to_string().contains(code), "{mistyped}: {error}");
     }
     // A server that ends lets nobody in, for now.
     let store = PostgresTally::new(&address, None).unwrap();
-    store.load(day(), "x.example").await.unwrap();
+    store.load(day(), "x.example", None, 9).await.unwrap();
     server.stop();
-    assert!(store.load(day(), "x.example").await.unwrap_err().is_temporary());
+    assert!(store.load(day(), "x.example", None, 9).await.unwrap_err().is_temporary());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,7 +293,7 @@ async fn what_postgresql_keeps_is_a_merge() {
     assert_eq!(failed(&other, "x.example").await, (12, 6));
     // The server goes and comes back: a call fails in between, and the next connects anew.
     server.stop();
-    assert!(store.load(day(), "x.example").await.unwrap_err().is_temporary());
+    assert!(store.load(day(), "x.example", None, 9).await.unwrap_err().is_temporary());
     server.run();
     assert_eq!(failed(&store, "x.example").await, (12, 6));
     paging(&store).await;

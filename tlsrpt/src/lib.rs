@@ -93,8 +93,8 @@ pub use record::{Diagnostic, NoRecord, Record, RecordError, ReportUri, ReportUri
 pub use report::{Address, Detail, Failure, Policy, PolicyReport, Report, Summary};
 pub use result::{PolicyType, ResultType};
 pub use tally::{
-    Compression, Counted, CounterKeyError, CounterRow, Counters, DatagramRefused, DomainReport,
-    FileName, FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused, Reporter,
+    Changes, Compression, Counted, CounterRow, CounterRowError, Counters, DatagramRefused,
+    DomainReport, FileName, FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused, Reporter,
     ReporterError, Reports, Session, Statistics, Tally, Writer,
 };
 pub use time::{DateTime, DateTimeError, UtcDay, UtcDayError, Window};

@@ -188,7 +188,7 @@ pub(crate) async fn counts<S: TallyStore<Error: core::fmt::Debug>>(
             last.clone_from(end);
             for domain in domains {
                 let mut counters = Counters::new(0);
-                for row in store.load(day, &domain).await.unwrap() {
+                for row in store.load(day, &domain, None, u32::MAX).await.unwrap() {
                     counters.restore(&row).unwrap();
                 }
                 for report in counters.reports(&reporter, day) {

@@ -6,6 +6,7 @@ use super::cell::{Cell, Counts, More, Writer, counts, each, has, raise};
 use super::encode::{Encoded, EncodedFailure, overflow};
 use super::recent::Row;
 use super::session::Outcome;
+use super::stored::Digests;
 use super::table::Table;
 use super::{Refused, key};
 use crate::limits;
@@ -25,6 +26,7 @@ pub struct Counters {
     /// Counts of all writers of a cell but its first.
     pub(super) more: Vec<More>,
     pub(super) session: u32,
+    pub(super) digests: Digests,
     omitted: u64,
 }
 
@@ -40,6 +42,7 @@ impl Counters {
             writers: Vec::new(),
             more: Vec::new(),
             session: 0,
+            digests: Digests::default(),
             omitted: 0,
         }
     }

@@ -20,6 +20,11 @@ use crate::result::{PolicyType, ResultType};
 /// Bytes of the parent's number in front of a policy or failure.
 pub(super) const PARENT: usize = 4;
 
+/// The parent's number of a policy or failure.
+pub(super) fn parent(key: &[u8]) -> Option<u32> {
+    key.first_chunk::<PARENT>().map(|parent| u32::from_le_bytes(*parent))
+}
+
 pub(super) fn put_number(out: &mut Vec<u8>, mut value: usize) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

@@ -18,7 +18,7 @@ pub use datagrams::DatagramRefused;
 pub use render::{DomainReport, Reports};
 pub use reporter::{Compression, FileName, FileNameError, Reporter, ReporterError};
 pub use session::{Outcome, PolicyOutcome, Purpose, Session};
-pub use stored::{CounterKeyError, CounterRow, Mark};
+pub use stored::{Changes, CounterRow, CounterRowError, Mark};
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

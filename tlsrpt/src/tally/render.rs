@@ -156,9 +156,7 @@ impl<'c> Reports<'c> {
 
 /// Pairs of parent and child from keys that begin with their parent, sorted.
 fn by_parent<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(u32, u32)> {
-    let parent =
-        |(key, id): (&[u8], u32)| Some((u32::from_le_bytes(*key.first_chunk::<PARENT>()?), id));
-    let mut pairs: Vec<_> = keys.filter_map(parent).collect();
+    let mut pairs: Vec<_> = keys.filter_map(|(key, id)| Some((key::parent(key)?, id))).collect();
     pairs.sort_unstable();
     pairs
 }

@@ -453,14 +453,95 @@ fn stored_keys_that_are_broken_are_refused() {
     for row in rows.rows().collect::<Vec<_>>() {
         for length in 0..row.key.len() {
             let cut = CounterRow { key: row.key[..length].to_vec(), ..row.clone() };
-            let mut counters = Counters::new(0);
-            // The key of a failure begins with that of its policy.
-            let result = counters.restore(&cut);
-            assert!(result == Err(CounterKeyError) || counters.rows().count() == 1);
+            assert_eq!(rows.clone().restore(&cut), Err(CounterRowError::Key), "{length}");
         }
         let longer = CounterRow { key: [&row.key[..], &[9]].concat(), ..row.clone() };
-        assert_eq!(Counters::new(0).restore(&longer), Err(CounterKeyError));
+        assert_eq!(rows.clone().restore(&longer), Err(CounterRowError::Key));
     }
+    // A failure that names the digest of a policy of another domain.
+    let failure = rows.rows().last().unwrap();
+    let mut other = failure.clone();
+    let at = other.key.windows(11).position(|bytes| bytes == b"example.net").unwrap();
+    other.key[at] = b'a';
+    assert_eq!(other.domain(), Some("axample.net"));
+    assert_eq!(rows.clone().restore(&other), Err(CounterRowError::Key));
+    assert_eq!(Counters::new(0).restore(&failure), Err(CounterRowError::Policy));
+    assert_eq!(Counters::new(0), {
+        let mut refused = Counters::new(0);
+        let _ = refused.restore(&failure);
+        refused
+    });
+}
+
+// checks: tlsrpt/P1
+#[test]
+fn house_a_policy_is_stored_once_and_not_with_each_failure() {
+    let long = "x".repeat(limits::STRING);
+    let policy = || Policy::new(PolicyType::STS, "example.net").strings([long.clone()]);
+    let failed = |kind| {
+        let outcome = PolicyOutcome::new(policy(), Outcome::Failure);
+        session().policy(outcome.failure(reason(format!("{kind:0500}"))))
+    };
+    let sessions: Vec<_> = (0..limits::FAILURE_KEYS).map(failed).collect();
+    let counters = counters(&Writer::new("a", 1), &sessions);
+    let rows: Vec<_> = counters.rows().collect();
+    assert_eq!(rows.len(), 1 + limits::FAILURE_KEYS);
+    assert!(rows.iter().skip(1).all(|row| row.key.len() <= 2_048));
+    let stored: usize = rows.iter().map(|row| row.key.len()).sum();
+    assert!(stored < limits::STRING + limits::FAILURE_KEYS * 700, "{stored}");
+    assert!(rows.is_sorted_by_key(|row| row.key[..2] == [0xff; 2]), "policies come first");
+    assert!(rows.iter().all(|row| row.domain() == Some("example.net")));
+}
+
+#[test]
+fn failures_stored_with_the_key_of_their_policy_are_taken() {
+    let before = counters(&Writer::new("a", 1), &[session().policy(failed(reason("a")))]);
+    let rows: Vec<_> = before.rows().collect();
+    let [policy, failure] = &rows[..] else { panic!("{rows:?}") };
+    // So earlier versions wrote them: the policy's key, and the failure behind it.
+    let tail = &failure.key[2 + 1 + "example.net".len() + 32..];
+    let old = CounterRow { key: [&policy.key[..], tail].concat(), ..failure.clone() };
+    assert_eq!(old.domain(), Some("example.net"));
+    let mut after = Counters::new(0);
+    // Its policy may come later.
+    after.restore(&old).unwrap();
+    let alone = CounterRow { failed: 0, ..policy.clone() };
+    assert_eq!(after.rows().collect::<Vec<_>>(), [alone, failure.clone()]);
+    after.restore(policy).unwrap();
+    assert_eq!(after, before);
+}
+
+#[test]
+fn rows_come_in_pages_while_counting_goes_on() {
+    let mut tally = tally();
+    let domains: Vec<_> = (0..20).map(|number| format!("d{number}.example")).collect();
+    let mut count = |tally: &mut Tally, kind: &str| {
+        for domain in &domains {
+            let session = Session { report_domain: name(domain), ..session() };
+            tally.record(&session.policy(failed(reason(kind.to_string()))), at(0)).unwrap();
+        }
+    };
+    count(&mut tally, "a");
+    let mut changes = tally.day(day()).unwrap().changes_since(Mark::default());
+    let (mut stored, mut pages) = (Counters::new(0), 0);
+    loop {
+        let page = tally.day(day()).unwrap().page(&mut changes, 1_000);
+        if page.is_empty() {
+            break;
+        }
+        pages += 1;
+        assert!(page.len() <= 10);
+        page.iter().for_each(|row| stored.restore(row).unwrap());
+        // A policy and a failure that are new, between any two pages.
+        let late = Policy::new(PolicyType::STS, "example.net").strings([format!("{pages}")]);
+        let late = PolicyOutcome::new(late, Outcome::Failure).failure(reason("late"));
+        tally.record(&session().policy(late), at(0)).unwrap();
+    }
+    assert!(pages > 4);
+    // What came meanwhile comes after the mark, and then nothing is missing.
+    let rest = tally.day(day()).unwrap().rows_since(changes.mark());
+    rest.for_each(|row| stored.restore(&row).unwrap());
+    assert_eq!(stored, *tally.day(day()).unwrap());
 }
 
 #[test]

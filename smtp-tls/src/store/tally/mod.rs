@@ -8,6 +8,8 @@ mod sqlite;
 
 use core::future::Future;
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use tlsrpt::Writer;
 use tlsrpt::{CounterRow, UtcDay};
 
 pub use memory::MemoryTally;
@@ -52,7 +54,9 @@ pub trait TallyStore {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<String>, Self::Error>> + Send;
 
-    /// All rows of one domain on this day.
+    /// Rows of one domain on this day, in the order of their keys' bytes and then of their writers: those
+    /// behind `after`, a row that was loaded before, at most `limit`. So policies come before their
+    /// failures, as [`Counters::restore`](tlsrpt::Counters::restore) wants them.
     ///
     /// # Errors
     ///
@@ -61,6 +65,8 @@ pub trait TallyStore {
         &self,
         day: UtcDay,
         domain: &str,
+        after: Option<&CounterRow>,
+        limit: u32,
     ) -> impl Future<Output = Result<Vec<CounterRow>, Self::Error>> + Send;
 
     /// Forgets all days before this one.
@@ -69,4 +75,10 @@ pub trait TallyStore {
     ///
     /// The store's own.
     fn forget(&self, before: UtcDay) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// A row that stands before all others: no key is empty.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn before_all() -> CounterRow {
+    CounterRow::new(Vec::new(), Writer::new("", i64::MIN.cast_unsigned()), 0, 0)
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use tlsrpt::{CounterRow, UtcDay, Writer};
 
-use super::TallyStore;
+use super::{TallyStore, before_all};
 use crate::store::sqlite::SqliteError;
 use crate::store::sqlite::file::{self, Form};
 
@@ -24,7 +24,7 @@ use crate::store::sqlite::file::{self, Form};
 /// # async fn example(day: tlsrpt::UtcDay) -> Result<(), Box<dyn std::error::Error>> {
 /// let store = SqliteTally::open("/var/lib/tlsrpt/counts.sqlite")?;
 /// for domain in store.domains(day, "", 1_000).await? {
-///     println!("{domain}: {} rows", store.load(day, &domain).await?.len());
+///     println!("{domain}: {:?}", store.load(day, &domain, None, 1).await?);
 /// }
 /// # Ok(())
 /// # }
@@ -128,11 +128,20 @@ impl TallyStore for SqliteTally {
         .await
     }
 
-    async fn load(&self, day: UtcDay, domain: &str) -> Result<Vec<CounterRow>, SqliteError> {
-        let domain = domain.to_owned();
+    async fn load(
+        &self,
+        day: UtcDay,
+        domain: &str,
+        after: Option<&CounterRow>,
+        limit: u32,
+    ) -> Result<Vec<CounterRow>, SqliteError> {
+        let (domain, after) = (domain.to_owned(), after.cloned().unwrap_or_else(before_all));
         self.call(move |file| {
             let mut select = file.prepare_cached(LOAD)?;
-            select.query_map(params![day.number(), domain], counter)?.collect()
+            let CounterRow { key, writer, .. } = after;
+            let (node, epoch) = (writer.node(), writer.epoch().cast_signed());
+            let values = params![day.number(), domain, key, node, epoch, limit];
+            select.query_map(values, counter)?.collect()
         })
         .await
     }
@@ -184,4 +193,6 @@ const NEXT_DOMAIN: &str =
     "SELECT domain FROM counters WHERE day = ?1 AND domain > ?2 ORDER BY domain LIMIT 1";
 
 const LOAD: &str = "
-SELECT key, node, epoch, successful, failed FROM counters WHERE day = ?1 AND domain = ?2";
+SELECT key, node, epoch, successful, failed FROM counters
+WHERE day = ?1 AND domain = ?2 AND (key, node, epoch) > (?3, ?4, ?5)
+ORDER BY key, node, epoch LIMIT ?6";

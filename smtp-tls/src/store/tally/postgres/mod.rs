@@ -19,7 +19,7 @@ pub use self::error::{PostgresError, StateCode};
 
 use self::columns::Columns;
 use self::tls::Tls;
-use super::TallyStore;
+use super::{TallyStore, before_all};
 use crate::adapter::rustls::Connector;
 
 /// Keeps session counts in a PostgreSQL database that any number of nodes share.
@@ -37,7 +37,7 @@ use crate::adapter::rustls::Connector;
 /// # async fn example(day: tlsrpt::UtcDay) -> Result<(), Box<dyn std::error::Error>> {
 /// let store = PostgresTally::new("host=/run/postgresql user=tlsrpt dbname=tlsrpt", None)?;
 /// for domain in store.domains(day, "", 1_000).await? {
-///     println!("{domain}: {} rows", store.load(day, &domain).await?.len());
+///     println!("{domain}: {:?}", store.load(day, &domain, None, 1).await?);
 /// }
 /// # Ok(())
 /// # }
@@ -189,9 +189,18 @@ impl TallyStore for PostgresTally {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    async fn load(&self, day: UtcDay, domain: &str) -> Result<Vec<CounterRow>, PostgresError> {
-        let day = day.number().cast_signed();
-        let rows = self.query(LOAD, &[&day, &domain]).await?;
+    async fn load(
+        &self,
+        day: UtcDay,
+        domain: &str,
+        after: Option<&CounterRow>,
+        limit: u32,
+    ) -> Result<Vec<CounterRow>, PostgresError> {
+        let (day, limit) = (day.number().cast_signed(), i64::from(limit));
+        let first = before_all();
+        let CounterRow { key, writer, .. } = after.unwrap_or(&first);
+        let (node, epoch) = (writer.node(), writer.epoch().cast_signed());
+        let rows = self.query(LOAD, &[&day, &domain, key, &node, &epoch, &limit]).await?;
         rows.iter().map(counter).collect()
     }
 
@@ -254,7 +263,9 @@ WITH RECURSIVE names (name, at) AS (
 SELECT name FROM names WHERE name IS NOT NULL ORDER BY name";
 
 const LOAD: &str = "
-SELECT key, node, epoch, successful, failed FROM tlsrpt_counters WHERE day = $1 AND domain = $2";
+SELECT key, node, epoch, successful, failed FROM tlsrpt_counters
+WHERE day = $1 AND domain = $2 AND (key, node, epoch) > ($3, $4, $5)
+ORDER BY key, node, epoch LIMIT $6";
 
 const FORGET: &str = "
 DELETE FROM tlsrpt_counters WHERE ctid = ANY (ARRAY(
