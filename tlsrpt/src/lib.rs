@@ -94,7 +94,7 @@ pub use report::{Address, Detail, Failure, Policy, PolicyReport, Report, Summary
 pub use result::{PolicyType, ResultType};
 pub use tally::{
     Changes, Compression, Counted, CounterRow, CounterRowError, Counters, DatagramRefused,
-    DomainReport, FileName, FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused, Reporter,
-    ReporterError, Reports, Session, Statistics, Tally, Writer,
+    DomainReport, FileName, FileNameError, Mark, Outcome, PolicyOutcome, Purpose, Refused,
+    Reporter, ReporterError, Reports, Session, Statistics, Tally, Writer,
 };
 pub use time::{DateTime, DateTimeError, UtcDay, UtcDayError, Window};

@@ -39,8 +39,13 @@ pub const RATIO_FROM: usize = 1_000_000;
 pub const DEPTH: usize = 64;
 /// Policies of a report.
 pub const POLICIES: usize = 100_000;
-/// Failure rows of a report.
-pub const DETAILS: usize = 1_000_000;
+/// Policy strings and MX patterns of a report, of all its policies.
+pub const STRINGS: usize = 400_000;
+/// Failure rows of a report: with the members that real rows have, [`INFLATED`] holds some 70,000.
+pub const DETAILS: usize = 100_000;
+/// Members without a meaning of one object whose names are remembered, to tell those that come
+/// twice.
+pub const UNKNOWN_MEMBERS: usize = 10_000;
 
 /// Bytes of a datagram: a sender's default buffer ends at 212,992.
 pub const DATAGRAM: usize = 262_144;
@@ -63,6 +68,10 @@ pub const FIRST_WAIT: u64 = 300;
 pub const LONGEST_WAIT: u64 = 14_400;
 
 /// Bytes of a mail: the largest report as base64, with room for its other parts.
+///
+/// All reports of a mail together hold no more than [`INFLATED`] bytes, [`POLICIES`], [`STRINGS`]
+/// and [`DETAILS`], as if they were one. So reading a mail takes at most 128 MiB beside its own
+/// bytes, and what is read keeps at most 64 MiB.
 pub const MAIL: usize = 40_000_000;
 /// Multiparts and messages inside one another.
 pub const MIME_DEPTH: usize = 8;

@@ -23,10 +23,15 @@ impl Seen {
         seen
     }
 
-    /// Marks a member that is ignored; tells whether it was seen before.
+    /// Marks a member that is ignored; tells whether it was seen before, if it is among the first
+    /// [`limits::UNKNOWN_MEMBERS`].
     #[cold]
     pub(crate) fn again_unknown(&mut self, name: &str) -> bool {
-        !self.unknown.insert(name.into())
+        if self.unknown.len() < limits::UNKNOWN_MEMBERS {
+            !self.unknown.insert(name.into())
+        } else {
+            self.unknown.contains(name)
+        }
     }
 }
 

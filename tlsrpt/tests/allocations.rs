@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::{Compress, Compression, FlushCompress};
 use tlsrpt::{
-    Address, Datagram, DatagramWriter, Detail, Document, Failure, FailureTexts, Policy, PolicyCode,
-    PolicyType, ReadError, Reader, Report, ResultCode, ResultType, Summary, UtcDay,
+    Address, Compressor, Datagram, DatagramWriter, Detail, Document, Failure, FailureTexts, Policy,
+    PolicyCode, PolicyType, ReadError, Reader, Report, ResultCode, ResultType, Summary, UtcDay,
+    limits,
 };
 
 /// What a piece of work gives, and what it allocates.
@@ -104,6 +105,105 @@ fn reading_and_writing_stay_within_their_memory() {
     let nested = format!("{{\"x\":{}", "[".repeat(200_000));
     let (result, stats) = of(|| Datagram::read(nested.as_bytes()).is_err());
     assert!(result && stats.bytes_max < 10_000, "{stats:?}");
+}
+
+/// A mail of these reports, each a part: gzip as base64, JSON as it is.
+fn mail(reports: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let mut mail = b"Content-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n".to_vec();
+    for report in reports.iter().map(AsRef::as_ref) {
+        if report.starts_with(b"{") {
+            mail.extend_from_slice(b"--b\nContent-Type: application/tlsrpt+json\n\n");
+            mail.extend_from_slice(report);
+        } else {
+            mail.extend_from_slice(b"--b\nContent-Type: application/tlsrpt+gzip\n");
+            mail.extend_from_slice(b"Content-Transfer-Encoding: base64\n\n");
+            mail.extend_from_slice(STANDARD.encode(report).as_bytes());
+        }
+        mail.push(b'\n');
+    }
+    mail.extend_from_slice(b"--b--\n");
+    mail
+}
+
+/// A report with these policies.
+fn with_policies(policies: &str) -> String {
+    format!(
+        r#"{{"organization-name":"S","date-range":{{"start-datetime":"2026-11-20T00:00:00Z","end-datetime":"2026-11-20T23:59:59Z"}},"contact-info":"a@b.example","report-id":"1","policies":[{policies}]}}"#
+    )
+}
+
+fn with_details(details: &str) -> String {
+    with_policies(&format!(r#"{{"failure-details":[{details}]}}"#))
+}
+
+/// Gzip of the text, behind as many empty members as make its ratio look harmless.
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::new();
+    let mut bytes = compressor.gzip(b"").repeat(text.len() / 200 / 20 + 1);
+    bytes.extend(compressor.gzip(text));
+    bytes
+}
+
+/// The element so many times, with commas.
+fn list(element: &str, times: usize) -> String {
+    vec![element; times].join(",")
+}
+
+// checks: tlsrpt/P1
+#[test]
+fn one_mail_takes_no_more_memory_than_one_report() {
+    let details = with_details(&list("{}", limits::DETAILS));
+    let attack = mail(&vec![gzip(with_details(&list("{}", 1_000_000)).as_bytes()); 256]);
+    let read = |mail: &[u8]| {
+        let (reading, stats) = of(|| Reader::lenient().read_mail(mail).unwrap());
+        assert!(stats.bytes_max <= 128 << 20, "reading took {} bytes", stats.bytes_max);
+        assert!(stats.bytes_current <= 64 << 20, "{} bytes are kept", stats.bytes_current);
+        reading.reports.into_iter().map(|report| report.map(drop)).collect::<Vec<_>>()
+    };
+    assert!(attack.len() < 7_000_000);
+    let reports = read(&attack);
+    assert_eq!(reports[0], Err(ReadError::TooManyDetails));
+    assert!(reports[1..].iter().all(|report| *report == Err(ReadError::MailBudget)));
+    // What one report may have is there, and no more: of octets, details, policies, strings.
+    assert_eq!(
+        read(&mail(&vec![details; 3])),
+        [Ok(()), Err(ReadError::MailBudget), Err(ReadError::MailBudget)]
+    );
+    let policies = with_policies(&list("{}", limits::POLICIES));
+    assert_eq!(read(&mail(&vec![policies; 2])), [Ok(()), Err(ReadError::MailBudget)]);
+    let strings = list("\"\"", limits::STRINGS);
+    let strings = format!(r#"{{"policy":{{"policy-type":"sts","policy-string":[{strings}]}}}}"#);
+    let strings = with_policies(&strings);
+    assert_eq!(read(&mail(&vec![strings; 2])), [Ok(()), Err(ReadError::MailBudget)]);
+    let small = with_policies("");
+    let mut large = with_policies("").into_bytes();
+    large.resize(limits::INFLATED, b' ');
+    let after = [large.clone(), small.clone().into_bytes()];
+    assert_eq!(read(&mail(&after)), [Ok(()), Err(ReadError::MailBudget)]);
+    large.pop();
+    assert_eq!(read(&mail(&[large, small.into_bytes()])), [Ok(()), Err(ReadError::MailBudget)]);
+
+    // Rows whose every text is of its own, in bytes that must be mended first.
+    let texts = r#"{"result-type":"\n","receiving-mx-hostname":"\n","receiving-mx-helo":"\n","sending-mta-ip":"\n","receiving-ip":"\n","failure-reason-code":"\n","x":0}"#;
+    let mut texts = with_details(&list(texts, limits::DETAILS)).into_bytes();
+    assert!(texts.len() < limits::INFLATED);
+    assert_eq!(read(&mail(&[&texts])), [Ok(())]);
+    let at = texts.windows(3).position(|bytes| bytes == b"\"x\"").unwrap();
+    texts[at + 1] = 0xff;
+    texts.resize(limits::INFLATED - 2, b' ');
+    assert_eq!(read(&mail(&[&texts])), [Ok(())]);
+    texts.resize(limits::INFLATED, b' ');
+    assert_eq!(read(&mail(&[&texts])), [Err(ReadError::TooLarge)], "a mended byte has three");
+    // Names without a meaning, and parameters of the multipart.
+    let names: String = (0..200_000).map(|number| format!(",\"{number:x}\":0")).collect();
+    let names = with_policies("").replace("\"S\"", &format!("\"S\"{names}"));
+    assert!(names.len() < limits::INFLATED);
+    assert_eq!(read(&mail(&[&names])), [Ok(())]);
+    let mut parameters = "Content-Type: multipart/report; boundary=b".to_string();
+    (0..15_000).for_each(|_| parameters.push_str(";a="));
+    let part = "--b\nContent-Type: application/tlsrpt+json\n\n{}\n".repeat(256);
+    let parameters = format!("{parameters}\n\n{part}");
+    assert_eq!(read(parameters.as_bytes()).len(), 256);
 }
 
 fn write_datagram(writer: &mut DatagramWriter) -> usize {

@@ -47,6 +47,8 @@ pub(crate) struct Inflater {
     member: usize,
     /// Bytes taken in.
     taken: usize,
+    /// Bytes that the text may have.
+    most: usize,
     oddities: Oddities,
 }
 
@@ -87,8 +89,8 @@ enum State {
 }
 
 impl Inflater {
-    /// An inflater for about this many bytes.
-    pub(crate) fn new(expected: usize) -> Self {
+    /// An inflater for about this many bytes, whose text may have at most `most`.
+    pub(crate) fn new(expected: usize, most: usize) -> Self {
         // Small, or one portion of memory up to where the ratio begins to count: so the memory of
         // a text that is refused there stays below 1 MiB.
         let room = match expected.saturating_mul(limits::RATIO) {
@@ -98,10 +100,11 @@ impl Inflater {
         Self {
             state: State::Fixed { seen: 0, flags: 0, first: true },
             inflate: Box::default(),
-            text: alloc::vec![0; room],
+            text: alloc::vec![0; room.min(most.saturating_add(1))],
             end: 0,
             member: 0,
             taken: 0,
+            most,
             oddities: Oddities::default(),
         }
     }
@@ -121,6 +124,11 @@ impl Inflater {
             bytes = bytes.get(taken..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Bytes of the text so far.
+    pub(crate) fn len(&self) -> usize {
+        self.end
     }
 
     /// The text, once all is in.
@@ -218,8 +226,9 @@ impl Inflater {
         let length = self.text.len();
         let room = match length {
             ..=limits::RATIO_FROM => limits::RATIO_FROM + 1,
-            _ => (length * 2).min(limits::INFLATED + 1),
+            _ => length * 2,
         };
+        let room = room.min(self.most.saturating_add(1));
         if room <= length {
             return Err(GzipError::TooLarge);
         }
@@ -231,7 +240,7 @@ impl Inflater {
     fn check(&self, taken: usize) -> Result<(), GzipError> {
         let steep =
             self.end >= limits::RATIO_FROM && self.end > taken.saturating_mul(limits::RATIO);
-        if steep || self.end > limits::INFLATED { Err(GzipError::TooLarge) } else { Ok(()) }
+        if steep || self.end > self.most { Err(GzipError::TooLarge) } else { Ok(()) }
     }
 
     /// Compares a member with its trailer: CRC-32 and length, both little-endian.

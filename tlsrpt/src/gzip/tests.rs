@@ -19,7 +19,7 @@ fn inflate(bytes: &[u8]) -> Result<(Vec<u8>, Oddities), GzipError> {
 }
 
 fn inflate_by(bytes: &[u8], portion: usize) -> Result<(Vec<u8>, Oddities), GzipError> {
-    let mut inflater = Inflater::new(bytes.len());
+    let mut inflater = Inflater::new(bytes.len(), limits::INFLATED);
     bytes.chunks(portion).try_for_each(|bytes| inflater.push(bytes))?;
     inflater.finish()
 }

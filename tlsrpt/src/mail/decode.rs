@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::gzip::{self, GzipError, Inflater};
-use crate::read::{Document, ReadError};
+use crate::read::{Budget, Document, ReadError};
 
 /// How a part's bytes travel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,19 +34,38 @@ impl Encoding {
         (gzip::is_gzip(&start), first)
     }
 
-    /// The report in the body. Gzip is inflated as it is decoded, so that a bomb costs no more
-    /// than its bound.
-    pub(super) fn open(self, body: &[u8]) -> Result<Document<'static>, ReadError> {
+    /// The report in the body, whose bytes are taken from the budget. Gzip is inflated as it is
+    /// decoded, so that a bomb costs no more than its bound.
+    pub(super) fn open(
+        self,
+        body: &[u8],
+        budget: &mut Budget,
+    ) -> Result<Document<'static>, ReadError> {
+        let before = *budget;
+        let most = before.octets;
+        let beyond = |error: ReadError, length: usize| match error {
+            ReadError::TooLarge if length > most => before.beyond(error),
+            error => error,
+        };
         if self.sniff(body).0 {
-            let mut inflater = Inflater::new(body.len());
-            self.decode(body, &mut |bytes| inflater.push(bytes))?;
-            return Document::inflated(inflater);
+            let mut inflater = Inflater::new(body.len(), most);
+            let decoded = self.decode(body, &mut |bytes| inflater.push(bytes));
+            let length = inflater.len();
+            budget.take_octets(length);
+            let document = decoded.map_err(Into::into).and_then(|()| Document::inflated(inflater));
+            return document.map_err(|error| beyond(error, length));
         }
-        let mut json = Vec::with_capacity(body.len());
-        self.decode(body, &mut |bytes| {
+        let (mut json, mut length) = (Vec::with_capacity(body.len().min(most)), 0);
+        let decoded = self.decode(body, &mut |bytes| {
+            length += bytes.len();
+            if length > most {
+                return Err(GzipError::TooLarge);
+            }
             json.extend_from_slice(bytes);
             Ok(())
-        })?;
+        });
+        budget.take_octets(length);
+        decoded.map_err(|error| beyond(error.into(), length))?;
         Document::plain(Cow::Owned(json))
     }
 

@@ -71,31 +71,38 @@ impl<'a> Entity<'a> {
 pub(super) struct MediaType {
     /// In lower case.
     pub(super) essence: String,
-    parameters: Vec<(String, String)>,
+    parameters: Vec<(&'static str, String)>,
 }
 
 impl MediaType {
-    /// Reads `type/subtype; name=value; name="value"`, leaving out what is no parameter.
+    /// Reads `type/subtype; name=value; name="value"`, leaving out what is no parameter that anybody
+    /// asks for, and what comes twice.
     pub(super) fn new(text: &str) -> Self {
         let mut parts = split_quoted(text).into_iter();
         let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-        let parameters = parts
-            .filter_map(|part| {
-                let (name, value) = part.split_once('=')?;
-                Some((name.trim().to_ascii_lowercase(), unquote(value.trim())))
-            })
-            .collect();
+        let mut parameters: Vec<(&str, String)> = Vec::new();
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            let known = PARAMETERS.iter().find(|known| known.eq_ignore_ascii_case(name.trim()));
+            if let Some(name) = known
+                && !parameters.iter().any(|(other, _)| other == name)
+            {
+                parameters.push((name, unquote(value.trim())));
+            }
+        }
         Self { essence, parameters }
     }
 
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.parameters.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn is_multipart(&self) -> bool {
         self.essence.starts_with("multipart/")
     }
 }
+
+/// The parameters that are kept.
+const PARAMETERS: [&str; 4] = ["boundary", "report-type", "filename", "name"];
 
 /// Splits at semicolons outside of quotes.
 fn split_quoted(text: &str) -> Vec<&str> {

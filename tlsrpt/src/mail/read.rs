@@ -1,5 +1,6 @@
 //! Reports out of mail, wherever their senders put them.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +9,7 @@ use pki_types::DnsName;
 use super::decode::Encoding;
 use super::mime::{Entity, MediaType, parts};
 use crate::limits;
-use crate::read::{Anomaly, Found, Mode, Quirk, ReadError, Reader, Reading};
+use crate::read::{Anomaly, Budget, Found, Mode, Quirk, ReadError, Reader, Reading};
 use crate::tally::FileName;
 use crate::text::mail_domain;
 
@@ -92,6 +93,10 @@ impl Reader<'_> {
     /// The header that counts is that of the innermost message around the first report. The report
     /// domain and id it names stand in where a report has none.
     ///
+    /// Reading takes at most 128 MiB beside the mail itself, and what is read keeps at most 64 MiB,
+    /// whatever the mail holds: its reports share the limits of one, and those for which too little
+    /// is left are [`ReadError::MailBudget`].
+    ///
     /// # Errors
     ///
     /// [`MailError`]; a report that cannot be read is an error of its own in the result.
@@ -116,9 +121,11 @@ impl Reader<'_> {
             quirks: Found::default(),
         };
         self.shape(&mut reading, &candidates);
+        let mut budget = Budget::new();
         for candidate in &candidates {
-            let report = self.report(&mut reading, candidate);
+            let report = self.report(&mut reading, candidate, &mut budget);
             reading.reports.push(report);
+            budget.next_report();
         }
         match (self.mode(), reading.quirks.first()) {
             (Mode::Strict, Some(quirk)) => Err(MailError::Quirk(quirk)),
@@ -165,8 +172,9 @@ impl Reader<'_> {
         &self,
         mail: &mut MailReading,
         candidate: &Candidate<'_>,
+        budget: &mut Budget,
     ) -> Result<Reading<'static>, ReadError> {
-        let document = candidate.encoding.open(candidate.entity.body)?;
+        let document = candidate.encoding.open(candidate.entity.body, budget)?;
         let file_name =
             candidate.file_name.as_deref().and_then(|name| name.parse::<FileName>().ok());
         let domain = mail.report_domain.as_ref().map(AsRef::as_ref);
@@ -174,7 +182,8 @@ impl Reader<'_> {
         let mut reader = *self;
         reader = domain.map_or(reader, |domain| reader.report_domain(domain));
         reader = id.map_or(reader, |id| reader.report_id(id));
-        let mut reading = reader.read(&document)?.into_owned();
+        let mut reading = reader.read_within(&document, *budget)?.into_owned();
+        budget.take(&reading.report);
         let contact = mail_domain(reading.report.contact_info());
         if mail.submitter.is_some() && mail.submitter != contact.as_ref().map(DnsName::to_owned) {
             mail.quirks.add(Quirk::SubmitterMismatch);
@@ -209,7 +218,7 @@ struct Candidate<'a> {
     /// The innermost message around it.
     message: Entity<'a>,
     /// The multipart it is a part of.
-    around: Option<MediaType>,
+    around: Option<Rc<MediaType>>,
     /// How many multiparts of that message are around it.
     depth: usize,
     forwarded: bool,
@@ -251,7 +260,7 @@ struct Walk<'a> {
 #[derive(Clone)]
 struct Place<'a> {
     message: Entity<'a>,
-    around: Option<MediaType>,
+    around: Option<Rc<MediaType>>,
     depth: usize,
     forwarded: bool,
 }
@@ -279,9 +288,10 @@ impl<'a> Walk<'a> {
             return self.message(entity.body, level + 1);
         }
         if media_type.is_multipart() {
-            let boundary = media_type.parameter("boundary").unwrap_or_default();
-            let inner =
-                Place { around: Some(media_type.clone()), depth: place.depth + 1, ..place.clone() };
+            let around = Rc::new(media_type);
+            let boundary = around.parameter("boundary").unwrap_or_default();
+            let depth = place.depth + 1;
+            let inner = Place { around: Some(Rc::clone(&around)), depth, ..place.clone() };
             for part in parts(entity.body, boundary) {
                 self.parts += 1;
                 if self.parts > limits::MIME_PARTS {

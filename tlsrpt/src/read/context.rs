@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::de::Error;
 
+use super::budget::Budget;
 use super::error::ReadError;
 use super::quirk::{Found, Quirk};
 use crate::limits;
@@ -21,10 +22,11 @@ pub(super) struct Context<'de> {
     pub(super) rows: Vec<Row<'de>>,
     pub(super) strings: Vec<Cow<'de, str>>,
     pub(super) details: Vec<Detail<'de>>,
+    budget: Budget,
 }
 
-impl Context<'_> {
-    pub(super) fn new(quirks: Found<Quirk>) -> Self {
+impl<'de> Context<'de> {
+    pub(super) fn new(quirks: Found<Quirk>, budget: Budget) -> Self {
         Self {
             quirks,
             error: None,
@@ -32,7 +34,29 @@ impl Context<'_> {
             rows: Vec::new(),
             strings: Vec::new(),
             details: Vec::new(),
+            budget,
         }
+    }
+
+    /// Whether there may be another policy.
+    pub(super) fn another_policy<E: Error>(&mut self) -> Result<(), E> {
+        self.another(self.rows.len() < self.budget.policies, ReadError::TooManyPolicies)
+    }
+
+    /// Whether there may be another failure.
+    pub(super) fn another_detail<E: Error>(&mut self) -> Result<(), E> {
+        self.another(self.details.len() < self.budget.details, ReadError::TooManyDetails)
+    }
+
+    fn another<E: Error>(&mut self, room: bool, error: ReadError) -> Result<(), E> {
+        if room { Ok(()) } else { Err(self.fail(self.budget.beyond(error))) }
+    }
+
+    /// Adds a policy string or an MX pattern.
+    pub(super) fn string<E: Error>(&mut self, text: Cow<'de, str>) -> Result<(), E> {
+        self.another(self.strings.len() < self.budget.strings, ReadError::TooManyStrings)?;
+        self.strings.push(text);
+        Ok(())
     }
 
     /// Tells a quirk.

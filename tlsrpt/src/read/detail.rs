@@ -6,11 +6,9 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::context::Context;
-use super::error::ReadError;
 use super::object::object_seed;
 use super::quirk::Quirk;
 use super::value::{CountSeed, NameSeed, TextSeed, address, text};
-use crate::limits;
 use crate::members::{Seen, SkipSeed};
 use crate::report::{Detail, Failure};
 use crate::result::ResultType;
@@ -51,9 +49,7 @@ object_seed!(DetailSeed => (), "a failure", {
 impl<'de> DetailSeed<'_, 'de> {
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let context = self.0;
-        if context.details.len() >= limits::DETAILS {
-            return Err(context.fail(ReadError::TooManyDetails));
-        }
+        context.another_detail()?;
         let mut draft = Draft::new();
         let mut seen = Seen::default();
         while let Some(name) = map.next_key_seed(NameSeed(context))? {

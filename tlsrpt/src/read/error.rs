@@ -56,6 +56,12 @@ pub enum ReadError {
     /// There are too many failure rows.
     #[error("report has more than {max} failure details", max = limits::DETAILS)]
     TooManyDetails,
+    /// There are too many policy strings and MX patterns.
+    #[error("report has more than {max} policy strings and MX patterns", max = limits::STRINGS)]
+    TooManyStrings,
+    /// With the reports before it in the same mail, it is larger than one report may be.
+    #[error("reports of this mail are together larger than one report may be")]
+    MailBudget,
     /// A string is too long.
     #[error("report has a string of more than {max} bytes", max = limits::STRING)]
     StringTooLong,
@@ -83,6 +89,8 @@ impl ReadError {
             Self::TooDeep => "too-deep",
             Self::TooManyPolicies => "too-many-policies",
             Self::TooManyDetails => "too-many-details",
+            Self::TooManyStrings => "too-many-strings",
+            Self::MailBudget => "mail-budget",
             Self::StringTooLong => "string-too-long",
             Self::Quirk(quirk) => quirk.word(),
         }

@@ -1,6 +1,7 @@
 //! Reading reports from anybody: lenient by default, strict on demand, one parser for both.
 
 mod anomaly;
+mod budget;
 mod context;
 mod detail;
 mod error;
@@ -11,6 +12,7 @@ mod repair;
 mod report;
 mod value;
 
+pub(crate) use budget::Budget;
 pub use error::ReadError;
 pub(crate) use quirk::Found;
 pub use quirk::{Anomaly, Quirk};
@@ -44,7 +46,7 @@ impl<'a> Document<'a> {
         if !gzip::is_gzip(bytes) {
             return Self::plain(Cow::Borrowed(bytes));
         }
-        let mut inflater = Inflater::new(bytes.len());
+        let mut inflater = Inflater::new(bytes.len(), limits::INFLATED);
         inflater.push(bytes)?;
         Self::inflated(inflater)
     }
@@ -145,6 +147,14 @@ impl<'h> Reader<'h> {
     ///
     /// [`ReadError`]; of its variants, [`ReadError::Quirk`] comes from a strict reader only.
     pub fn read<'d>(&self, document: &'d Document<'_>) -> Result<Reading<'d>, ReadError> {
+        self.read_within(document, Budget::new())
+    }
+
+    pub(crate) fn read_within<'d>(
+        &self,
+        document: &'d Document<'_>,
+        budget: Budget,
+    ) -> Result<Reading<'d>, ReadError> {
         let mut quirks = document.quirks.clone();
         let json = match document.json.strip_prefix(MARK) {
             Some(rest) => {
@@ -155,13 +165,13 @@ impl<'h> Reader<'h> {
         };
         let mark = document.json.len() - json.len();
         let parsed = match core::str::from_utf8(json) {
-            Ok(text) => self.parse(text, quirks.clone()),
+            Ok(text) => self.parse(text, quirks.clone(), budget),
             Err(error) => Err(ReadError::NotJson { at: error.valid_up_to() }),
         };
         // Only if the bytes as they are cannot be parsed are they mended and parsed again.
         match parsed {
-            Err(error @ ReadError::NotJson { at }) => match repair::repair(json, &mut quirks) {
-                Some(text) => self.parse(&text, quirks).map(Reading::into_owned),
+            Err(error @ ReadError::NotJson { at }) => match repair::repair(json, &mut quirks)? {
+                Some(text) => self.parse(&text, quirks, budget).map(Reading::into_owned),
                 None if mark > 0 => Err(ReadError::NotJson { at: at + mark }),
                 None => Err(error),
             },
@@ -183,10 +193,15 @@ impl<'h> Reader<'h> {
         self.mode
     }
 
-    fn parse<'d>(&self, json: &'d str, quirks: Found<Quirk>) -> Result<Reading<'d>, ReadError> {
-        let mut context = Context::new(quirks);
+    fn parse<'d>(
+        &self,
+        json: &'d str,
+        quirks: Found<Quirk>,
+        budget: Budget,
+    ) -> Result<Reading<'d>, ReadError> {
+        let mut context = Context::new(quirks, budget);
         // A failure row takes some 280 bytes of JSON and less memory than that.
-        context.details.reserve(json.len() / 250);
+        context.details.reserve((json.len() / 250).min(budget.details));
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let head =
             ReportSeed { context: &mut context, reader: self }.deserialize(&mut deserializer);

@@ -8,11 +8,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::context::Context;
 use super::detail::DetailsSeed;
-use super::error::ReadError;
 use super::object::object_seed;
 use super::quirk::Quirk;
 use super::value::{CountSeed, List, ListSeed, NameSeed, text};
-use crate::limits;
 use crate::members::{Seen, SkipSeed};
 use crate::report::{Row, Summary};
 use crate::result::PolicyType;
@@ -55,9 +53,7 @@ object_seed!(PolicySeed => (), "a policy object", {});
 impl<'de> PolicySeed<'_, 'de> {
     fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { context, report_domain } = self;
-        if context.rows.len() >= limits::POLICIES {
-            return Err(context.fail(ReadError::TooManyPolicies));
-        }
+        context.another_policy()?;
         let (mut policy, mut summary) = (None, None);
         let first = context.details.len();
         let mut seen = Seen::default();

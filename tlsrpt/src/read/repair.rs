@@ -1,16 +1,27 @@
 //! One pass that mends bytes which are not quite JSON text.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
+use super::error::ReadError;
 use super::quirk::{Found, Quirk};
+use crate::limits;
 
 /// The text with U+FFFD for what is not UTF-8 and for lone surrogates, and with control characters
 /// of strings escaped; `None` if nothing of that kind is wrong.
-pub(super) fn repair(json: &[u8], quirks: &mut Found<Quirk>) -> Option<String> {
-    let text = String::from_utf8_lossy(json);
-    let mut mended = String::new();
+///
+/// # Errors
+///
+/// [`ReadError::TooLarge`]: mended bytes take up to six times their room, and a text that is mended
+/// may have no more than any other.
+pub(super) fn repair(json: &[u8], quirks: &mut Found<Quirk>) -> Result<Option<String>, ReadError> {
+    let text = match core::str::from_utf8(json) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(lossy(json)?),
+    };
+    let mut mended = String::with_capacity(text.len());
     let mut done = 0;
-    let mut found = text.len() != json.len() || text.as_bytes() != json;
+    let mut found = matches!(text, Cow::Owned(_));
     if found {
         quirks.add(Quirk::NotUtf8);
     }
@@ -31,12 +42,30 @@ pub(super) fn repair(json: &[u8], quirks: &mut Found<Quirk>) -> Option<String> {
             quirks.add(quirk);
             mended.push_str(text.get(done..at).unwrap_or_default());
             mended.push_str(instead.unwrap_or_default());
+            bounded(&mended)?;
             done = at + length;
         }
         at += length;
     }
     mended.push_str(text.get(done..).unwrap_or_default());
-    found.then_some(mended)
+    bounded(&mended)?;
+    Ok(found.then_some(mended))
+}
+
+fn lossy(json: &[u8]) -> Result<String, ReadError> {
+    let mut text = String::with_capacity(json.len());
+    for chunk in json.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push('\u{fffd}');
+        }
+        bounded(&text)?;
+    }
+    Ok(text)
+}
+
+fn bounded(text: &str) -> Result<(), ReadError> {
+    if text.len() > limits::INFLATED { Err(ReadError::TooLarge) } else { Ok(()) }
 }
 
 /// The length of an escape, and what to write instead of it.

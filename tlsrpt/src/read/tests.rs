@@ -542,6 +542,11 @@ fn limits_of_policies_and_details() {
     let detail = BASE.split_once(r#""failure-details":["#).unwrap().1.strip_suffix("]}]}").unwrap();
     assert!(count("{}", detail, limits::DETAILS).is_ok());
     assert_eq!(count("{}", detail, limits::DETAILS + 1), Err("too-many-details"));
+    let string = r#""version: STSv1","mode: testing""#;
+    assert!(BASE.contains(string));
+    // The MX pattern is one of them.
+    assert!(count(r#""""#, string, limits::STRINGS - 1).is_ok());
+    assert_eq!(count(r#""""#, string, limits::STRINGS), Err("too-many-strings"));
 }
 
 // checks: tlsrpt/P1

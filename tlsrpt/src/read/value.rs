@@ -279,7 +279,7 @@ impl<'de> Visitor<'de> for ListSeed<'_, 'de> {
             seq.next_element_seed(TextSeed { context: self.context, not_string: None })?
         {
             match text {
-                Some(text) => self.context.strings.push(text),
+                Some(text) => self.context.string(text)?,
                 None => list = List::Missing,
             }
         }
@@ -289,7 +289,7 @@ impl<'de> Visitor<'de> for ListSeed<'_, 'de> {
         {
             self.context.quirk(Quirk::PolicyStringNestedJson);
             self.context.strings.truncate(start);
-            self.context.strings.extend(texts.into_iter().map(Cow::Owned));
+            texts.into_iter().try_for_each(|text| self.context.string(Cow::Owned(text)))?;
         }
         Ok(list)
     }
@@ -313,28 +313,30 @@ impl<'de> ListSeed<'_, 'de> {
             return Err(self.context.fail(ReadError::StringTooLong));
         }
         self.context.quirk(self.not_array);
-        let strings = &mut self.context.strings;
+        let context = self.context;
         if !self.policy_strings {
-            strings.push(text);
+            context.string(text)?;
         } else if let Some(texts) = nested(&text) {
-            strings.extend(texts.into_iter().map(Cow::Owned));
-            self.context.quirk(Quirk::PolicyStringNestedJson);
+            context.quirk(Quirk::PolicyStringNestedJson);
+            texts.into_iter().try_for_each(|text| context.string(Cow::Owned(text)))?;
         } else {
-            // The older text of RFC 8460 section 4 has one string with semicolons.
-            let lines = |text: &'de str| text.split(['\r', '\n', ';']).map(str::trim);
             match text {
                 Cow::Borrowed(text) => {
-                    strings.extend(lines(text).filter(|line| !line.is_empty()).map(Cow::Borrowed));
+                    lines(text).try_for_each(|line| context.string(Cow::Borrowed(line)))?;
                 }
                 Cow::Owned(text) => {
-                    let lines = text.split(['\r', '\n', ';']).map(str::trim);
-                    let lines = lines.filter(|line| !line.is_empty());
-                    strings.extend(lines.map(|line| Cow::Owned(line.to_owned())));
+                    lines(&text)
+                        .try_for_each(|line| context.string(Cow::Owned(line.to_owned())))?;
                 }
             }
         }
         Ok(List::There)
     }
+}
+
+/// The older text of RFC 8460 section 4 has one string with semicolons.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\r', '\n', ';']).map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// The strings of a JSON array inside a string.

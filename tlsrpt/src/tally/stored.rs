@@ -156,7 +156,8 @@ impl Counters {
             changes.next_failure += 1;
             let parent = key::parent(self.failures.key(id));
             let parent = parent.filter(|&parent| parent < changes.policies);
-            if let (Some(parent), true) = (parent, self.failures.value(id).as_ref().is_some_and(wanted))
+            if let (Some(parent), true) =
+                (parent, self.failures.value(id).as_ref().is_some_and(wanted))
             {
                 failures.push((parent, id));
                 left = left.saturating_sub(self.failures.key(id).len() + FAILURE_ROW);
@@ -252,7 +253,8 @@ impl Counters {
         };
         let policy = policy.ok_or(CounterRowError::Full)?;
         let counted = [row.successful, row.failed];
-        let (own, of_failure) = if failure.is_empty() { (counted, None) } else { ([0; 2], Some(counted)) };
+        let (own, of_failure) =
+            if failure.is_empty() { (counted, None) } else { ([0; 2], Some(counted)) };
         // A failure is not given out without its policy, were it one with which nobody was counted.
         if let Some(cell) = self.policies.value_mut(policy) {
             raise(counts(cell, &mut self.more, writer), own);

@@ -515,7 +515,7 @@ fn failures_stored_with_the_key_of_their_policy_are_taken() {
 fn rows_come_in_pages_while_counting_goes_on() {
     let mut tally = tally();
     let domains: Vec<_> = (0..20).map(|number| format!("d{number}.example")).collect();
-    let mut count = |tally: &mut Tally, kind: &str| {
+    let count = |tally: &mut Tally, kind: &str| {
         for domain in &domains {
             let session = Session { report_domain: name(domain), ..session() };
             tally.record(&session.policy(failed(reason(kind.to_string()))), at(0)).unwrap();
