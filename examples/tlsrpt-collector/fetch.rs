@@ -37,7 +37,8 @@ pub(crate) fn run(store: &str, words: &[String]) -> Result<(), Stopped> {
             None => list(&store, day, UnixTime::now()).await.map_err(failed),
             Some(domain) => {
                 let domain = domain.to_ascii_lowercase();
-                let (counters, unreadable) = counters(&store, day, &domain).await.map_err(failed)?;
+                let (counters, unreadable) =
+                    counters(&store, day, &domain).await.map_err(failed)?;
                 if unreadable > 0 {
                     let text = format!("{unreadable} counters of {domain} cannot be read");
                     return Err(Stopped::new(66, text));
