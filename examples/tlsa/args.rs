@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Make(Make),
     /// Connects to a server, or to all that take a domain's mail, at each of their addresses, and holds
     /// what they send against their records.
+    #[command(after_help = EXIT_STATUS)]
     Check(Box<Check>),
     /// Prints which records must stand when, while a server's certificate, CA or records change.
     Rollover(Rollover),

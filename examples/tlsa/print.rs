@@ -65,7 +65,13 @@ impl fmt::Display for HostRow {
             }?;
         }
         self.findings.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
-        writeln!(f, "verdict: {}", self.verdict)
+        match (self.verdict.authenticated, self.assurance) {
+            // RFC 7672 section 2.2.1: this is not to be taken for secure delivery.
+            (true, Some("half")) => {
+                writeln!(f, "verdict: {}, but insecure MX records name it", self.verdict)
+            }
+            _ => writeln!(f, "verdict: {}", self.verdict),
+        }
     }
 }
 
@@ -102,10 +108,14 @@ impl fmt::Display for FindingRow {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.authenticated, &self.explanation) {
-            (true, _) => write!(f, "authenticated"),
-            (false, None) => write!(f, "not authenticated"),
-            (false, Some(why)) => write!(f, "not authenticated: {why}"),
+        let word = match (self.authenticated, self.judged) {
+            (true, _) => "authenticated",
+            (false, true) => "not authenticated",
+            (false, false) => "not judged",
+        };
+        match &self.explanation {
+            None => f.write_str(word),
+            Some(why) => write!(f, "{word}: {why}"),
         }
     }
 }

@@ -127,6 +127,8 @@ pub(crate) struct MatchRow {
 pub(crate) struct Verdict {
     /// Whether senders that obey DANE authenticate the server.
     pub(crate) authenticated: bool,
+    /// Whether enough was seen of the server to tell.
+    pub(crate) judged: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -317,7 +319,10 @@ impl AddressRow {
 fn judge(plan: &HostPlan, seen: &Seen) -> (Verdict, Exit) {
     match (plan, &seen.failure, &seen.halt) {
         (HostPlan::Dane(_), Some(failure), _) => (Verdict::refused(failure), Exit::Wrong),
-        (_, _, Some(halt)) => (Verdict::not(halt.reason(), halt.to_string()), Exit::Unavailable),
+        (_, _, Some(halt)) => {
+            let verdict = Verdict::not(halt.reason(), halt.to_string());
+            (Verdict { judged: false, ..verdict }, Exit::Unavailable)
+        }
         (HostPlan::Dane(_), None, None) if seen.tls.is_none() => {
             let why = "STARTTLS is not offered".to_owned();
             (Verdict::not("starttls-not-offered", why), Exit::Wrong)
@@ -352,12 +357,12 @@ impl MatchRow {
 
 impl Verdict {
     fn yes() -> Self {
-        Self { authenticated: true, reason: None, explanation: None, nearest: None }
+        Self { authenticated: true, judged: true, reason: None, explanation: None, nearest: None }
     }
 
     fn not(reason: &'static str, explanation: String) -> Self {
-        let explanation = Some(explanation);
-        Self { authenticated: false, reason: Some(reason), explanation, nearest: None }
+        let (reason, explanation) = (Some(reason), Some(explanation));
+        Self { authenticated: false, judged: true, reason, explanation, nearest: None }
     }
 
     fn unprotected(reason: &'static str) -> Self {

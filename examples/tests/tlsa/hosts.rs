@@ -304,6 +304,7 @@ fn every_address_is_judged() {
         for row in host["addresses"].as_array().unwrap() {
             let is_fresh = row["address"] == ONE.to_string();
             assert_eq!(row["verdict"]["authenticated"], is_fresh, "{object}");
+            assert_eq!(row["verdict"]["judged"], true, "{object}");
             assert_eq!(row["matches"][0]["certificates"].as_array().unwrap().is_empty(), !is_fresh);
         }
         assert_eq!(host["addresses"].as_array().unwrap().len(), 2);
@@ -337,7 +338,8 @@ fn a_server_with_nothing_in_common_is_no_refusal_of_its_records() {
     let object = net.json(&["mx.hosts.test"], 69);
     let row = &object["hosts"][0]["addresses"][0];
     assert_eq!(row["verdict"]["reason"], "tls-nothing-in-common", "{object}");
-    assert_eq!(row["verdict"]["authenticated"], false);
+    let told = (&row["verdict"]["authenticated"], &row["verdict"]["judged"]);
+    assert_eq!(told, (&false.into(), &false.into()), "{object}");
     net.text(
         &["mx.hosts.test"],
         69,

@@ -102,7 +102,7 @@ fn wrong_usage_of_check_connects_to_nobody() {
         (
             &["--record", &record, "--address", "127.0.0.1"],
             69,
-            "127.0.0.1: not authenticated: cannot be reached",
+            "127.0.0.1: not judged: cannot be reached",
         ),
         (
             &["--record", &record, "--address", "127.0.0.1", "--next", "/no-such-file"],
