@@ -118,6 +118,8 @@ async fn a_damaged_entry_is_dropped_and_told() {
         ),
         "{told:?}"
     );
+    assert_eq!(store.list(None, 9).await.unwrap(), [], "nothing is kept of either");
+    store.save(&one, &both).await.unwrap();
     server.command(&[b"ZADD", b"{test}:names", b"0", b"\xFF"]).await;
     assert_eq!(store.list(None, 9).await.unwrap(), [one]);
     assert_eq!(store.take_events(), [Event::DroppedNameless]);
@@ -183,6 +185,46 @@ async fn a10_what_is_known_of_a_domain_without_a_policy_goes_by_itself() {
     server.command(&[b"DEL", b"{test}:d:one.example"]).await;
     assert_eq!(store.due(9, at(T)).await.unwrap(), []);
     assert_eq!(server.command(&[b"DBSIZE"]).await, ::redis::Value::Int(0));
+}
+
+// checks: mta-sts/A10
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a10_names_of_which_nothing_is_kept_stay_few_though_nobody_asks_for_what_is_due() {
+    let server = Server::start("names").await;
+    let store = server.store().await;
+    let living: Vec<_> = (0..50).map(|number| domain(&format!("d{number:02}.example"))).collect();
+    for one in &living {
+        store.save(one, &put("1", T)).await.unwrap();
+    }
+    let note = update(EntryUpdate::Keep, Some(history("1", T)));
+    for number in 0..100 {
+        let names = [0, 1, 2, 3].map(|part| format!("d{}.example", 4 * number + part + 1_000));
+        for name in &names {
+            store.save(&domain(name), &note).await.unwrap();
+        }
+        // As after two hours.
+        let keys = names.map(|name| format!("{{test}}:d:{name}"));
+        let words: Vec<_> = ["DEL"].into_iter().chain(keys.iter().map(String::as_str)).collect();
+        server.command(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>()).await;
+    }
+    let count = async |key: &[u8]| match server.command(&[b"ZCARD", key]).await {
+        ::redis::Value::Int(count) => count,
+        other => panic!("{other:?}"),
+    };
+    for key in [&b"{test}:names"[..], b"{test}:ends"] {
+        // Seven or eight more in the mean, of four hundred.
+        assert!((50..=120).contains(&count(key).await), "{}", count(key).await);
+    }
+    assert_eq!(count(b"{test}:due").await, 50);
+
+    // None of them is named, and a page is filled up all the same.
+    server.command(&[b"ZADD", b"{test}:names", b"0", b"a.example", b"0", b"c.example"]).await;
+    assert_eq!(store.list(None, 1).await.unwrap(), living[..1]);
+    assert_eq!(store.list(Some(&living[0]), 48).await.unwrap(), living[1..49]);
+    assert_eq!(store.list(None, 1_000).await.unwrap(), living);
+    assert_eq!(count(b"{test}:names").await, 50);
+    assert_eq!(count(b"{test}:ends").await, 50);
 }
 
 // checks: mta-sts/I9

@@ -2,6 +2,7 @@
 
 mod error;
 mod script;
+mod sweep;
 
 use core::fmt;
 use core::time::Duration;
@@ -15,7 +16,7 @@ use mta_sts::{
 
 pub use error::RedisError;
 
-use super::event::{Event, Events, Part};
+use super::event::{Event, Events};
 use super::operate::Operate;
 use super::{form, numbers};
 
@@ -134,79 +135,6 @@ impl RedisStore {
         }
         Ok(pipeline.query_async(&mut self.manager()).await?)
     }
-
-    /// Parses names; one that is no domain is dropped from the sorted sets.
-    async fn domains(&self, names: Vec<Vec<u8>>) -> Vec<PolicyDomain> {
-        let mut domains = Vec::with_capacity(names.len());
-        for name in names {
-            let domain = core::str::from_utf8(&name).ok().and_then(|name| name.parse().ok());
-            let domain: Option<PolicyDomain> = domain;
-            match domain.filter(|domain| domain.as_str().as_bytes() == name) {
-                Some(domain) => domains.push(domain),
-                None => {
-                    self.0.events.push(Event::DroppedNameless);
-                    let mut pipeline = Pipeline::new();
-                    for key in [NAMES, DUE, ENDS] {
-                        pipeline.cmd("ZREM").arg(self.key(key)).arg(&name);
-                    }
-                    // Whether it succeeds does not matter: the name is not used.
-                    let _ = pipeline.exec_async(&mut self.manager()).await;
-                }
-            }
-        }
-        domains
-    }
-
-    /// Looks at some of what may be dead and forgets what is.
-    async fn forget(&self, now: UnixTime) -> Result<(), RedisError> {
-        for _ in 0..ROUNDS {
-            if self.forget_some(now).await? < FORGOTTEN {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// How many were looked at.
-    async fn forget_some(&self, now: UnixTime) -> Result<usize, RedisError> {
-        let mut ended = cmd("ZRANGEBYSCORE");
-        let end = format!("({}", numbers::seconds(now));
-        ended.arg(self.key(ENDS)).arg("-inf").arg(end).arg("LIMIT").arg(0).arg(FORGOTTEN);
-        let names = ended.query_async(&mut self.manager()).await?;
-        let domains = self.domains(names).await;
-        let kept = self.fields(&domains, ["e", "h"]).await?;
-        for (domain, (entry, history)) in domains.iter().zip(kept) {
-            let (stored, _) = form::read(domain, entry.as_deref(), history.as_deref());
-            let lives = stored.entry.as_ref().filter(|entry| entry.is_live(now));
-            if lives.is_some() || !stored.history.is_spent(now) {
-                let end = lives.map_or(0, |entry| numbers::seconds(entry.expires_at()));
-                let end = end.max(numbers::seconds(now).saturating_add(LOOK_AGAIN));
-                let mut postpone = cmd("ZADD");
-                postpone.arg(self.key(ENDS)).arg("XX").arg(end).arg(domain.as_str());
-                postpone.exec_async(&mut self.manager()).await?;
-            } else {
-                let mut call = self.script(&self.0.forget, domain.as_str());
-                call.arg(entry.unwrap_or_default()).arg(history.unwrap_or_default());
-                self.run(&call).await?;
-            }
-        }
-        Ok(domains.len())
-    }
-
-    async fn drop_damaged(&self, domain: &PolicyDomain, raw: Raw, damaged: form::Damaged) {
-        let (entry, history) = raw;
-        for (part, damage) in damaged {
-            self.0.events.push(Event::Dropped { domain: domain.clone(), part, damage });
-            let (field, bytes) = match part {
-                Part::Entry => ("e", entry.as_deref()),
-                Part::History => ("h", history.as_deref()),
-            };
-            let mut call = self.script(&self.0.drop, domain.as_str());
-            call.arg(field).arg(bytes.unwrap_or_default());
-            // Whether it succeeds does not matter: the part is not used.
-            let _ = self.run(&call).await;
-        }
-    }
 }
 
 impl fmt::Debug for RedisStore {
@@ -272,7 +200,8 @@ impl PolicyStore for RedisStore {
                 }
             }
         };
-        call.arg(NOTE_LIFE);
+        // A number that Lua takes exactly.
+        call.arg(NOTE_LIFE).arg(numbers::random() >> 32);
         self.run(&call).await
     }
 
@@ -313,11 +242,23 @@ impl Operate for RedisStore {
         after: Option<&PolicyDomain>,
         limit: usize,
     ) -> Result<Vec<PolicyDomain>, RedisError> {
-        let start = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
-        let mut names = cmd("ZRANGEBYLEX");
-        names.arg(self.key(NAMES)).arg(start).arg("+").arg("LIMIT").arg(0).arg(limit);
-        let names = names.query_async(&mut self.manager()).await?;
-        Ok(self.domains(names).await)
+        let mut listed = Vec::new();
+        let mut start = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
+        while listed.len() < limit {
+            let room = limit - listed.len();
+            let mut names = cmd("ZRANGEBYLEX");
+            names.arg(self.key(NAMES)).arg(start).arg("+").arg("LIMIT").arg(0).arg(room);
+            let names: Vec<Vec<u8>> = names.query_async(&mut self.manager()).await?;
+            let is_all = names.len() < room;
+            let domains = self.domains(names).await;
+            let last = domains.last().map(|last| format!("({last}"));
+            listed.extend(self.those_kept(domains).await?);
+            match last {
+                Some(last) if !is_all => start = last,
+                _ => break,
+            }
+        }
+        Ok(listed)
     }
 
     async fn pin(&self, domain: &PolicyDomain, pin: &Override) -> Result<(), RedisError> {
@@ -361,15 +302,6 @@ const LONGEST_LIFE: u32 = 400 * 86_400;
 /// Seconds that the fetches of a domain without a policy are kept. They count for an hour; whoever makes
 /// up domains is not to fill the server.
 const NOTE_LIFE: u32 = 2 * 3_600;
-
-/// Domains looked at for forgetting at a time.
-const FORGOTTEN: usize = 1_000;
-
-/// How often in a row, while there are so many.
-const ROUNDS: usize = 20;
-
-/// Seconds until a domain whose history counts is looked at again. A history counts for an hour.
-const LOOK_AGAIN: i64 = 600;
 
 /// For a connection. Ours: a delivery waits for it, and is better deferred.
 const CONNECT: Duration = Duration::from_secs(2);

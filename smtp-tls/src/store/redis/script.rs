@@ -1,8 +1,8 @@
 //! What the server carries out as a whole.
 //!
 //! Of a domain there is a hash with its entry `e`, when that was fetched `f`, its history `h` and a random
-//! number `n`; its name is
-//! in three sorted sets: all names, when to refresh, and when to look whether anything counts still.
+//! number `n`; its name is in three sorted sets: all names, when to refresh, and when to look whether anything
+//! counts still.
 //! `KEYS`: the hash, the names, the refreshes, the ends. `ARGV[1]` is the domain.
 
 /// Ends each script that may leave a domain with nothing.
@@ -24,9 +24,12 @@ return 0"
 /// `ARGV`: what to do with the entry, its bytes, refresh, end, number; what to do with the history, its
 /// bytes; seconds that a hash with an entry is kept at most; the entry that the update rests on by when it was
 /// fetched, or `any`; when this one was fetched, and the same if it is a fetch and no note on one; seconds that
-/// a hash without an entry is kept. All fields are set in one command.
+/// a hash without an entry is kept; a random number. All fields are set in one command.
 ///
 /// This is `Update::entry_over` of the core.
+///
+/// Hashes go by themselves, names do not: of some that stand together anywhere, those of which nothing is kept
+/// are dropped. A save adds one name and looks at eight, so that at most one in eight names nothing in the mean.
 pub(super) const SAVE: &str = tidy!(
     "
 local doing = ARGV[2]
@@ -65,6 +68,15 @@ else
 end
 if doing == 'remove' then
   redis.call('ZADD', KEYS[4], 0, ARGV[1])
+end
+local hashes = string.sub(KEYS[1], 1, -#ARGV[1] - 1)
+local from = tonumber(ARGV[14]) % math.max(redis.call('ZCARD', KEYS[2]), 1)
+for _, name in ipairs(redis.call('ZRANGE', KEYS[2], from, from + 7)) do
+  if redis.call('EXISTS', hashes .. name) == 0 then
+    redis.call('ZREM', KEYS[2], name)
+    redis.call('ZREM', KEYS[3], name)
+    redis.call('ZREM', KEYS[4], name)
+  end
 end"
 );
 
