@@ -210,3 +210,43 @@ async fn a_store_that_fails_is_told_and_asked_again() {
     let made = told.iter().filter(|(_, refreshed)| matches!(refreshed, Refreshed::Made(_)));
     assert_eq!(made.count(), 1, "{told:?}");
 }
+
+/// Takes 45 seconds to say what was due when it was asked.
+struct Slow(MemoryStore);
+
+impl PolicyStore for Slow {
+    type Error = Infallible;
+
+    async fn load(&self, domain: &PolicyDomain) -> Result<Stored, Infallible> {
+        self.0.load(domain).await
+    }
+
+    async fn save(&self, domain: &PolicyDomain, update: &Update) -> Result<(), Infallible> {
+        self.0.save(domain, update).await
+    }
+
+    async fn due(&self, limit: usize, now: UnixTime) -> Result<Vec<PolicyDomain>, Infallible> {
+        let due = self.0.due(limit, now).await;
+        tokio::time::sleep(Duration::from_secs(45)).await;
+        due
+    }
+}
+
+// checks: mta-sts/F11
+#[tokio::test(start_paused = true)]
+async fn refreshes_go_on_while_the_store_looks_for_what_is_due() {
+    let store = Slow(store_of(500, T - DAY).await);
+    let https = Https::default();
+    let started = Instant::now();
+    let now = || at(T + started.elapsed().as_secs());
+    let mut times = Vec::new();
+    let refresher = Refresher::new(Dns, &https, &store);
+    let run = refresher.run(now, |domain, refreshed| {
+        assert!(matches!(refreshed, Refreshed::Made(_)), "{domain:?}: {refreshed:?}");
+        times.push(started.elapsed().as_secs());
+    });
+    assert!(tokio::time::timeout(Duration::from_secs(600), run).await.is_err());
+    assert_eq!(times.len(), 500, "each once, though the store has named some that were under way");
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 5), "{times:?}");
+    assert!(https.count.into_inner().unwrap().fetched.values().all(|&count| count == 1));
+}

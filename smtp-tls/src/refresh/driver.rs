@@ -2,8 +2,11 @@
 
 use core::convert::Infallible;
 use core::fmt;
+use core::pin::pin;
 use core::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{Fuse, FusedFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mta_sts::{
     Action, Input, Options, PolicyDomain, PolicyStore, Refresh, RefreshCause, RefreshOutcome,
@@ -127,20 +130,31 @@ where
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut asked_at = None;
+        // The store may take its time over what is due; what runs goes on meanwhile.
+        let mut asked = pin!(Fuse::terminated());
+        // The store may still call these due, for it was asked before.
+        let mut finished = Vec::new();
         loop {
             tokio::select! {
                 _ = second.tick() => {
-                    if self.is_time_to_ask(asked_at, now()) {
+                    if asked.is_terminated() && self.is_time_to_ask(asked_at, now()) {
                         asked_at = Some(now());
-                        match self.store.due(planner.room(), now()).await {
-                            Ok(due) => planner.plan(due, now()),
-                            Err(error) => tell(None, Refreshed::StoreFailed(error)),
-                        }
+                        asked.set(self.store.due(planner.room(), now()).fuse());
                     }
                 }
+                due = &mut asked => {
+                    match due {
+                        Ok(due) => planner.plan(due, now()),
+                        Err(error) => tell(None, Refreshed::StoreFailed(error)),
+                    }
+                    finished.drain(..).for_each(|domain| planner.finished(&domain));
+                }
                 Some((domain, refreshed)) = running.next(), if !running.is_empty() => {
-                    planner.finished(&domain);
                     tell(Some(&domain), refreshed);
+                    match asked.is_terminated() {
+                        true => planner.finished(&domain),
+                        false => finished.push(domain),
+                    }
                 }
             }
             while running.len() < self.pace.at_a_time.max(1)
