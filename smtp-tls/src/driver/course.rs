@@ -15,7 +15,7 @@ use crate::delivery::{
     Action, Delivery, Input, MessageTerms, ReturnPath, Settings, UnexpectedInput,
 };
 use crate::report::{Report, StoreResult};
-use crate::resolve::{Kind, LookUp, Name};
+use crate::resolve::{Answer, LookUp, LookUpError, Name, Question};
 
 /// Octets read at once.
 pub(super) const READ: usize = 16 * 1024;
@@ -65,32 +65,31 @@ pub(super) struct Course<'a, C, L, S> {
 impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
     /// Delivers to the recipients of this domain.
     pub(super) async fn run(&self, domain: Name) -> Report {
+        let (recipients, mut known) = (self.envelope.to.len(), Vec::new());
         let Some(mut delivery) = self.begin(&domain).await else {
-            return Delivery::without_store(domain, self.envelope.to.len());
+            return Delivery::without_store(domain, recipients);
         };
-        if let Action::LookUp(_) = delivery.action() {
-            // The questions that concern the domain.
-            if self.step(&mut delivery).await.is_err() {
-                return delivery.report().clone();
-            }
+        // The questions that concern the domain.
+        if self.ask(&mut delivery, &mut known).await.is_err() {
+            return delivery.report().clone();
         }
-        let pass = match delivery.action() {
-            Action::FetchPolicy(policy_domain) => Some(self.carry.pass(policy_domain).await),
-            _ => None,
-        };
-        if pass.is_some() {
-            // Another delivery may have fetched it meanwhile: begin again with what is stored now.
+        if let Action::FetchPolicy(policy_domain) = delivery.action() {
+            let _pass = self.carry.pass(policy_domain).await;
+            // Another delivery may have fetched it meanwhile: begin again with what is stored now. What was
+            // looked up counts still, so that nobody behind waits for more than the store.
             match self.begin(&domain).await {
                 Some(again) => delivery = again,
-                None => return Delivery::without_store(domain, self.envelope.to.len()),
+                None => return Delivery::without_store(domain, recipients),
+            }
+            if self.ask(&mut delivery, &mut known).await.is_err() {
+                return delivery.report().clone();
+            }
+            while let Action::FetchPolicy(_) | Action::StorePolicy(..) = delivery.action() {
+                if self.step(&mut delivery).await.is_err() {
+                    break;
+                }
             }
         }
-        while is_about_the_policy(&delivery) {
-            if self.step(&mut delivery).await.is_err() {
-                break;
-            }
-        }
-        drop(pass);
         while self.step(&mut delivery).await.is_ok() {}
         delivery.into_report().unwrap_or_else(|unfinished| unfinished.report().clone())
     }
@@ -115,15 +114,7 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
     /// Carries out one action; an error ends the delivery.
     async fn step(&self, delivery: &mut Delivery) -> Result<(), Over> {
         match delivery.action() {
-            Action::LookUp(questions) => {
-                let questions = questions.to_vec();
-                let asked = questions.iter().map(|question| self.look_up.look_up(question));
-                let answers = join_all(asked).await;
-                for (question, answer) in questions.iter().zip(answers) {
-                    delivery.handle(Input::Answered(question, answer), now())?;
-                }
-                Ok(())
-            }
+            Action::LookUp(_) => self.ask(delivery, &mut Vec::new()).await,
             Action::FetchPolicy(domain) => {
                 let fetched = self.carry.fetch(domain).await;
                 Ok(delivery.handle(Input::PolicyFetched(fetched), now())?)
@@ -140,6 +131,24 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
         }
     }
 
+    /// Answers the questions that are open: those not known yet are looked up, and known from then on.
+    async fn ask(&self, delivery: &mut Delivery, known: &mut Known) -> Result<(), Over> {
+        let Action::LookUp(questions) = delivery.action() else { return Ok(()) };
+        let questions = questions.to_vec();
+        let is_new = |asked: &&Question| known.iter().all(|(question, _)| question != *asked);
+        let asked = questions.iter().filter(is_new).map(async |question| {
+            let answer = self.look_up.look_up(question).await;
+            (question.clone(), answer)
+        });
+        let answers = join_all(asked).await;
+        known.extend(answers);
+        for (question, answer) in known.iter().filter(|(question, _)| questions.contains(question))
+        {
+            delivery.handle(Input::Answered(question, answer.clone()), now())?;
+        }
+        Ok(())
+    }
+
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> StoreResult {
         match self.store.save(domain, update).await {
             Ok(()) => StoreResult::Fine,
@@ -148,14 +157,8 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
     }
 }
 
-/// Whether what is wanted now concerns the policy of the domain, or the questions before it.
-fn is_about_the_policy(delivery: &Delivery) -> bool {
-    match delivery.action() {
-        Action::LookUp(questions) => questions.iter().any(|question| question.kind == Kind::Mx),
-        Action::FetchPolicy(_) | Action::StorePolicy(..) => true,
-        Action::Connect(_) | Action::Done(_) => false,
-    }
-}
+/// What was looked up, and what came of it.
+type Known = Vec<(Question, Result<Answer, LookUpError>)>;
 
 /// The delivery is over.
 struct Over;

@@ -34,6 +34,7 @@ macro_rules! both {
 
 #[path = "../support/either.rs"]
 mod either;
+mod gate;
 mod groups;
 mod handshake;
 mod mailer;
