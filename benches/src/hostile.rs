@@ -8,7 +8,7 @@ use ::dane::publish::{record, record_of_key};
 use ::dane::{CertUsage, Digests, Matching, Name, Profile, Selector, Tlsa, UsableSet, Verifier};
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 
-use crate::certificates::der::{bits, common_name, oid, seq, tlv};
+use crate::certificates::der::{bits, oid, seq, tlv};
 use crate::certificates::{Cert, Ext, Key};
 use crate::clock::repeat;
 use crate::dane::now;
@@ -41,11 +41,9 @@ fn rsa_keys(octets: usize, exponent: &[u8]) -> Vec<Vec<u8>> {
     (0..64).map(key).collect()
 }
 
-/// One leaf, and as many `2 1 0` keys as there are: none has signed it, and each has to be tried.
-fn wrong_keys(algorithm: Algorithm, keys: &[Vec<u8>], count: usize) -> Duration {
-    let id = algorithm.signature_alg_id().as_ref().to_vec();
-    let cert = Cert { algorithms: (id.clone(), id.clone()), ..Cert::leaf("CA", &[MX], Key(1)) };
-    let signature = match keys.first().map_or(0, Vec::len) {
+/// A signature that is none, in the form of one by this key.
+fn signature(key: &[u8]) -> Vec<u8> {
+    match key.len() {
         // Ed25519, then the curves: two numbers as long as those of the curve, then RSA.
         44 => vec![0x0f; 64],
         size @ 45..250 => {
@@ -53,7 +51,14 @@ fn wrong_keys(algorithm: Algorithm, keys: &[Vec<u8>], count: usize) -> Duration 
             seq(&[&number, &number])
         }
         size => vec![0x55; size & !0xff],
-    };
+    }
+}
+
+/// One leaf, and as many `2 1 0` keys as there are: none has signed it, and each has to be tried.
+fn wrong_keys(algorithm: Algorithm, keys: &[Vec<u8>], count: usize) -> Duration {
+    let id = algorithm.signature_alg_id().as_ref().to_vec();
+    let cert = Cert { algorithms: (id.clone(), id.clone()), ..Cert::leaf("CA", &[MX], Key(1)) };
+    let signature = signature(keys.first().unwrap());
     let leaf = CertificateDer::from(seq(&[&cert.tbs(), &tlv(0x30, &id), &bits(&signature)]));
     let records =
         keys.iter().map(|key| record_of_key(CertUsage::DANE_TA, Matching::FULL, key).unwrap());
@@ -138,25 +143,98 @@ pub(crate) fn long_names(count: usize) -> Duration {
     refuse(&leaf, &[ca.into()], &[record], &[webpki::ring::ED25519], count)
 }
 
-/// Twelve certificates of 10 KiB each, and 64 records that want each hashed in every way in turn.
-pub(crate) fn digests(count: usize) -> Duration {
-    let filler = |at: u8| {
-        let zeros = Ext::new(&[0x2a, 3, 4], false, vec![0; 10_000]);
-        Cert::ca(&format!("CA {at}"), &format!("CA {}", at + 1), Key(at)).with(zeros)
+/// Addresses at few long hosts that differ in their last octet, to be compared from the start.
+pub(crate) fn long_mails(count: usize) -> Duration {
+    let host = |at: usize| [&[b'a'; 240][..], format!("{at:03}").as_bytes()].concat();
+    let at = |at: usize| tlv(0x81, &[&b"@"[..], &host(at)].concat());
+    let names: Vec<Vec<u8>> = (0..240).map(at).collect();
+    let bases: Vec<Vec<u8>> = (240..480).map(|at| tlv(0x81, &host(at))).collect();
+    let leaf = Cert::leaf("CA", &[], Key(1)).with(Ext::alt_names(&names));
+    let ca = Cert::ca("CA", "CA", Key(2)).with(Ext::constraints(&[], &bases)).sign(Key(2));
+    let record = record(CertUsage::DANE_TA, Selector::SPKI, Matching::SHA2_256, &ca).unwrap();
+    let leaf = CertificateDer::from(leaf.sign(Key(2)));
+    refuse(&leaf, &[ca.into()], &[record], &[webpki::ring::ED25519], count)
+}
+
+/// Eleven CAs of one name, in which four attributes differ in their last letter alone: for each
+/// certificate they stand in another order and case. Key ids make a path of eight of them.
+fn namesakes() -> (Cert, Vec<Cert>) {
+    let name = |at: usize| {
+        let set: Vec<Vec<u8>> = (0..4)
+            .map(|place| {
+                let letter = b'a' + u8::try_from((place + at) % 4).unwrap();
+                let upper = vec![b'A'; 1 + at / 4];
+                let text = [&upper[..], &vec![b'a'; 238 - upper.len()], &[letter]].concat();
+                seq(&[&oid(&[0x55, 4, 3]), &tlv(0x0c, &text)])
+            })
+            .collect();
+        tlv(0x30, &tlv(0x31, &set.concat()))
     };
-    let leaf = Cert { issuer: common_name("CA 1"), ..Cert::leaf("CA 1", &[MX], Key(9)) };
-    let others: Vec<CertificateDer<'static>> =
-        (1..12).map(|at| filler(at).sign(Key(at + 1)).into()).collect();
-    let stranger = Cert::ca("X", "X", Key(99)).sign(Key(99));
-    let numbers = [(2, 0, 1), (2, 1, 1), (3, 0, 2), (3, 1, 2)];
-    let records: Vec<Tlsa> = numbers
-        .iter()
-        .cycle()
-        .take(64)
-        .map(|&(usage, selector, matching)| {
-            record(CertUsage(usage), Selector(selector), Matching(matching), &stranger).unwrap()
-        })
-        .collect();
+    let id = |at: usize| vec![u8::try_from(at).unwrap(); 20];
+    let ca = |at: usize| {
+        let mut ca = Cert::ca("", "", Key(u8::try_from(at).unwrap()));
+        (ca.subject, ca.issuer) = (name(2 * at), name(2 * at + 1));
+        // The path ends at the seventh.
+        let issuer = if at == 7 { id(99) } else { id(at + 1) };
+        ca.with(Ext::subject_key_id(&id(at))).with(Ext::authority_key_id(&issuer))
+    };
+    let leaf = Cert::leaf("", &[MX], Key(100)).with(Ext::authority_key_id(&id(1)));
+    (Cert { issuer: name(1), ..leaf }, (1..12).map(ca).collect())
+}
+
+pub(crate) fn names(count: usize) -> Duration {
+    let (leaf, cas) = namesakes();
     let leaf = CertificateDer::from(leaf.sign(Key(1)));
+    let others: Vec<CertificateDer<'static>> =
+        cas.iter().map(|ca| ca.sign(Key(1)).into()).collect();
+    let stranger = Cert::ca("X", "X", Key(99)).sign(Key(99));
+    let records = [record(CertUsage::DANE_TA, Selector::SPKI, Matching::FULL, &stranger).unwrap()];
     refuse(&leaf, &others, &records, &[webpki::ring::ED25519], count)
+}
+
+/// Records that want each certificate and each key hashed in every way, in turn.
+fn every_digest(count: usize) -> Vec<Tlsa> {
+    let stranger = Cert::ca("X", "X", Key(99)).sign(Key(99));
+    let numbers = [(2, 0, 2), (2, 1, 2), (3, 0, 2), (3, 1, 2)];
+    let record = |&(usage, selector, matching): &(u8, u8, u8)| {
+        record(CertUsage(usage), Selector(selector), Matching(matching), &stranger).unwrap()
+    };
+    numbers.iter().cycle().take(count).map(record).collect()
+}
+
+/// A path of eight certificates of 16 KiB, nearly all of it key, and 64 records that want them hashed.
+pub(crate) fn digests(count: usize) -> Duration {
+    let large = |cert: Cert| {
+        let unknown = seq(&[&oid(&[0x2a, 3, 4])]);
+        cert.spki(seq(&[&unknown, &bits(&[7; 15_900])]))
+    };
+    let leaf = large(Cert::leaf("CA 1", &[MX], Key(9))).sign(Key(1));
+    let ca = |at: u8| Cert::ca(&format!("CA {at}"), &format!("CA {}", at + 1), Key(at));
+    let others: Vec<CertificateDer<'static>> =
+        (1..8).map(|at| large(ca(at)).sign(Key(at + 1)).into()).collect();
+    refuse(&leaf.into(), &others, &every_digest(64), &[webpki::ring::ED25519], count)
+}
+
+/// All at once: names that are compared slowly, keys that are hashed and compared, and for what the
+/// path comes to, the dearest signatures there are.
+pub(crate) fn all(count: usize) -> Duration {
+    let algorithm: Algorithm = webpki::ring::ECDSA_P384_SHA384;
+    let keys = keys("P-384");
+    let id = algorithm.signature_alg_id().as_ref().to_vec();
+    let signed = |cert: &Cert| {
+        let cert = Cert { algorithms: (id.clone(), id.clone()), ..cert.clone() };
+        // As long as the limit of all together leaves room for.
+        let filled = cert.with(Ext::new(&[0x2a, 3, 4], false, vec![7; 8_200]));
+        CertificateDer::from(seq(&[
+            &filled.tbs(),
+            &tlv(0x30, &id),
+            &bits(&signature(keys.first().unwrap())),
+        ]))
+    };
+    let (leaf, cas) = namesakes();
+    let others: Vec<CertificateDer<'static>> = cas.iter().map(signed).collect();
+    let keys =
+        keys.iter().map(|key| record_of_key(CertUsage::DANE_TA, Matching::FULL, key).unwrap());
+    let records: Vec<Tlsa> = keys.take(32).chain(every_digest(32)).collect();
+    refuse(&signed(&leaf), &others, &records, &[algorithm], count)
 }

@@ -75,7 +75,10 @@ pub const OPERATIONS: &[Operation] = &[
     Operation { name: "hostile-aws-rsa-8192", run: hostile::aws_keys_rsa_8192 },
     Operation { name: "hostile-constraints", run: hostile::constraints },
     Operation { name: "hostile-long-names", run: hostile::long_names },
+    Operation { name: "hostile-long-mails", run: hostile::long_mails },
+    Operation { name: "hostile-names", run: hostile::names },
     Operation { name: "hostile-digests", run: hostile::digests },
+    Operation { name: "hostile-all", run: hostile::all },
 ];
 
 #[cfg(test)]

@@ -45,10 +45,11 @@ impl<'a> Verifier<'a> {
 
     /// Judges a chain as the server sent it: its certificate, then the others in any order.
     ///
-    /// DANE-EE looks at the server's certificate only, whatever comes behind it, and at no name, date,
-    /// extension or signature in it
-    /// ([RFC 7672 section 3.1.1](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.1)); it does not
-    /// allocate. Where no such record matches, all of them have to be certificates. DANE-TA needs a path to the matched certificate or key and a name
+    /// DANE-EE looks at the server's certificate only, whatever comes behind it, and no name, date,
+    /// extension or signature in it matters
+    /// ([RFC 7672 section 3.1.1](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.1)), as long as each
+    /// has the form of its type; it does not allocate. Where no such record matches, all of them have to
+    /// be certificates. DANE-TA needs a path to the matched certificate or key and a name
     /// ([RFC 7672 section 3.1.2](https://www.rfc-editor.org/rfc/rfc7672#section-3.1.2)).
     ///
     /// # Errors

@@ -200,13 +200,12 @@ impl<'a> PublicKeyInfo<'a> {
     /// read. Other kinds of key are left to the signature algorithms in use.
     #[must_use]
     pub fn is_weak(&self) -> bool {
-        let mut algorithm = Reader::new(self.algorithm);
-        match algorithm.as_mut().map(|reader| reader.expect(tag::OID)) {
-            Ok(Ok(oid)) if oid.value == RSA => {
-                modulus_bits(self.key).is_none_or(|bits| bits < MIN_RSA_BITS)
-            }
-            _ => false,
-        }
+        self.is_rsa() && modulus_bits(self.key).is_none_or(|bits| bits < MIN_RSA_BITS)
+    }
+
+    pub(crate) fn is_rsa(&self) -> bool {
+        let oid = Reader::new(self.algorithm).and_then(|mut reader| reader.expect(tag::OID));
+        oid.is_ok_and(|oid| oid.value == RSA)
     }
 
     /// Bits of an RSA key's modulus; 0 if it cannot be read.

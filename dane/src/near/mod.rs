@@ -3,7 +3,9 @@
 mod search;
 mod show;
 
-pub(crate) use search::{nearest_miss, nearest_of_key};
+pub(crate) use search::nearest_miss;
+#[cfg(feature = "rustls")]
+pub(crate) use search::nearest_of_key;
 use show::{Date, Span};
 pub use show::{Excerpt, Oid};
 

@@ -3,7 +3,9 @@
 use pki_types::CertificateDer;
 
 use super::NearestMiss;
-use crate::der::{Certificate, PublicKeyInfo};
+use crate::der::Certificate;
+#[cfg(feature = "rustls")]
+use crate::der::PublicKeyInfo;
 use crate::digest::{DigestAlgorithm, MAX_DIGEST};
 use crate::tlsa::{Matching, Tlsa};
 use crate::trust_anchor::{MAX_PRESENTED, MAX_PRESENTED_OCTETS};
@@ -32,6 +34,7 @@ pub(crate) fn nearest_miss(
 }
 
 /// The same for a key that stands in place of the server's certificate.
+#[cfg(feature = "rustls")]
 pub(crate) fn nearest_of_key(records: &UsableSet, key: &PublicKeyInfo<'_>) -> Option<NearestMiss> {
     let mut search = Nearest { records, best: None };
     search.part(0, Selected::PublicKey, key.der());
