@@ -67,6 +67,9 @@ impl DigestAlgorithm for Sha512 {
 pub struct Digests(&'static [&'static dyn DigestAlgorithm]);
 
 impl Digests {
+    /// For clients that prefer SHA2-256, or know no other.
+    pub(crate) const OTHERS: [Self; 2] = [Self(&[&Sha256, &Sha512]), Self(&[&Sha256])];
+
     /// A table of these digests, strongest first.
     ///
     /// # Errors

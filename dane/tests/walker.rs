@@ -178,7 +178,8 @@ proptest! {
         let _ = text.parse::<Tlsa>();
         let _ = text.parse::<Name>();
         let set = TlsaSet::from_rdata([&octets[..]]);
-        let _ = publish::lint(&set, &[&leaf, &issuer], publish::StartTls::Always);
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(NOW));
+        let client = publish::Client::new(webpki::ALL_VERIFICATION_ALGS, now);
         let mut records = set.records().to_vec();
         for numbers in [(2, 0, 0), (2, 1, 0), (2, 0, 1), (2, 1, 1), (0, 0, 1), (1, 0, 1)] {
             let (usage, selector, matching) = numbers;
@@ -189,6 +190,13 @@ proptest! {
                 &issuer,
             ));
         }
+        let (chain, set) = ([&leaf[..], &issuer], TlsaSet::from(records.clone()));
+        let _ = publish::lint(&set, &chain, publish::StartTls::Always, client);
+        let _ = publish::lint_next(&set, &chain[1..], client);
+        let published = publish::Published::new(&records, &chain);
+        let next = publish::Published::new(&records, &chain[..1]);
+        let _ = published.records_for(&chain[1..], client);
+        let _ = publish::Rollover::plan(published, next, Duration::ZERO, Duration::ZERO, client);
         if let Ok(usable) = UsableSet::select(&records, Profile::Generic, &Digests::default()) {
             let names = ["mx.example.org".parse::<Name>().unwrap()];
             let issuer = [CertificateDer::from(issuer)];

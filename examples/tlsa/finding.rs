@@ -6,6 +6,7 @@ use dane::publish::{Finding, Problem, Severity, lint_next};
 use dane::{CertUsage, Selector, Tlsa, TlsaSet};
 use serde::Serialize;
 
+use crate::client::client;
 use crate::pem::Content;
 
 /// A fault, and what to do about it.
@@ -80,7 +81,7 @@ pub(crate) fn not_published(set: &TlsaSet, next: &Content) -> Vec<FindingRow> {
     let chain = next.chain();
     let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
     let findings = match next {
-        Content::Chain(_) => lint_next(set, &chain),
+        Content::Chain(_) => lint_next(set, &chain, client()),
         Content::Key(_) => {
             // Of the others nobody knows as long as there is no certificate.
             let tells = |tlsa: &&Tlsa| {
@@ -91,7 +92,7 @@ pub(crate) fn not_published(set: &TlsaSet, next: &Content) -> Vec<FindingRow> {
                 (false, true) => {
                     vec![Finding { problem: Problem::NextNotPublished, record: None }]
                 }
-                _ => lint_next(&TlsaSet::from(told), &chain),
+                _ => lint_next(&TlsaSet::from(told), &chain, client()),
             }
         }
     };

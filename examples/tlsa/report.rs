@@ -6,6 +6,7 @@ use dane::{Digests, Name, Profile, Tlsa, TlsaSet, UsableRecord};
 use serde::Serialize;
 
 use crate::args::Check;
+use crate::client::client;
 use crate::connect::{Halt, Seen};
 use crate::exit::Exit;
 use crate::find::{Domain, Found, Host, Mx};
@@ -297,7 +298,10 @@ impl AddressRow {
         let (verdict, exit) = judge(plan, seen);
         let findings: Vec<FindingRow> = match seen.halt {
             Some(_) => Vec::new(),
-            None => lint(set, &chain, seen.starttls).iter().map(FindingRow::new).collect(),
+            None => {
+                let findings = lint(set, &chain, seen.starttls, client());
+                findings.iter().map(FindingRow::new).collect()
+            }
         };
         let is_bad = findings.iter().any(FindingRow::is_error);
         let usable = set.records().iter().enumerate().filter(|(index, tlsa)| {

@@ -8,6 +8,7 @@ use dane::{Selector, Tlsa};
 use serde_json::json;
 
 use crate::args::Rollover;
+use crate::client::client;
 use crate::exit::{Exit, stop};
 use crate::kind::RecordKind;
 use crate::make::{line, of, owner_name};
@@ -48,13 +49,14 @@ fn plan(args: &Rollover, old: &Content, new: &Content) -> Result<publish::Rollov
     let records = match args.next.as_slice() {
         _ if args.withdraw => Vec::new(),
         [] if args.first => made(new, recommended)?,
-        [] => now.records_for(&new_chain).map_err(wrong)?,
+        [] => now.records_for(&new_chain, client()).map_err(wrong)?,
         kinds => made(new, kinds)?,
     };
     let next = Published::new(&records, &new_chain);
     let ttl = Duration::from_secs(args.ttl.into());
     let propagation = Duration::from_secs(args.propagation.into());
-    let plan = publish::Rollover::plan(now, next, ttl, propagation).map_err(wrong)?;
+    let plan = publish::Rollover::plan(now, next, ttl, propagation, client());
+    let plan = plan.map_err(wrong)?;
     for content in [old, new] {
         check_key(content, &plan)?;
     }

@@ -255,7 +255,9 @@ impl Case<'_> {
         let is_exempt = self.terms.demand == Demand::Exempt && self.terms.level != LocalLevel::Dane;
         let is_about_records = matches!(
             skip,
-            Skip::LookUp { subject: Subject::Tlsa | Subject::Cname, .. } | Skip::TooManyRecords(_)
+            Skip::LookUp { subject: Subject::Tlsa | Subject::Cname, .. }
+                | Skip::NoHostName
+                | Skip::TooManyRecords(_)
         );
         is_exempt && is_about_records
     }

@@ -7,6 +7,7 @@ mod shown;
 
 pub use lint::{Finding, Problem, Severity, StartTls, lint, lint_next};
 pub use rollover::{Published, Rollover, RolloverError, Step};
+pub use shown::Client;
 
 use crate::der::{Certificate, DerError, PublicKeyInfo};
 use crate::digest::{DigestAlgorithm, MAX_DIGEST, Sha256, Sha512};
@@ -91,7 +92,7 @@ mod tests {
     use crate::der::tag;
 
     /// Just the outline of a certificate, with this octet as its key.
-    pub(super) fn certificate(key: u8, subject: u8, issuer: u8) -> alloc::vec::Vec<u8> {
+    fn certificate(key: u8, subject: u8, issuer: u8) -> alloc::vec::Vec<u8> {
         let seq = |parts: &[&[u8]]| {
             let value = parts.concat();
             [&[tag::SEQUENCE, u8::try_from(value.len()).unwrap()], &value[..]].concat()

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::PublishError;
-use super::shown::{Kind, Shown, judge, kind};
+use super::shown::{Client, Kind, Shown, judge, kind};
 use crate::digest::Digests;
-use crate::tlsa::Tlsa;
+use crate::tlsa::{CertUsage, Matching, Tlsa};
 use crate::usable::{MAX_RECORDS, NoUsableRecords, Profile, UsableSet};
 
 /// What clients see of a server: its TLSA records, and the chain that it sends.
@@ -31,10 +31,16 @@ impl<'a> Published<'a> {
     ///
     /// # Errors
     ///
-    /// [`RolloverError`] if a certificate cannot be read, no record is of the chain that is sent now,
-    /// or the other chain has no CA for a record of one.
-    pub fn records_for(&self, chain: &[&[u8]]) -> Result<Vec<Tlsa>, RolloverError> {
-        let (here, there) = (Shown::new(self.chain)?, Shown::new(chain)?);
+    /// [`RolloverError`] if a certificate cannot be read or has a weak key, no record is of the chain
+    /// that is sent now, or the other chain has no CA for a record of one.
+    pub fn records_for(
+        &self,
+        chain: &[&[u8]],
+        client: Client<'_>,
+    ) -> Result<Vec<Tlsa>, RolloverError> {
+        let (here, there) = (Shown::strict(self.chain, client)?, Shown::strict(chain, client)?);
+        check_keys(self.records, &here)?;
+        check_keys(self.records, &there)?;
         let mut records: Vec<Tlsa> = Vec::new();
         for record in self.records.iter().filter(|record| here.satisfies(record)) {
             let made = if there.satisfies(record) {
@@ -91,12 +97,19 @@ pub enum RolloverError {
     /// chain.
     #[error("next record {0} does not match the new chain")]
     Next(usize),
-    /// A record is of a CA, and the new chain has none.
+    /// Of two anchors of one name, neither of which has a key id that fits better, clients may take the
+    /// wrong one.
+    #[error("two anchors have one name, and clients may take the wrong one")]
+    Namesakes,
+    /// A record is of a CA, and the server's certificate leads to none in the new chain.
     #[error("the new chain has no certificate of a ca to publish")]
     NoAnchor,
     /// An RRset of the plan has this many records.
     #[error("{0} tlsa records, expected at most {max}", max = MAX_RECORDS)]
     TooMany(usize),
+    /// The certificate at this place in a chain has a key that no client accepts.
+    #[error("the key of certificate {0} in a chain is too weak")]
+    WeakKey(usize),
 }
 
 impl Rollover {
@@ -107,8 +120,9 @@ impl Rollover {
     /// the time to live of the RRset, `propagation` the time until all servers of the zone have a
     /// change. `now` must have stood that long, except for records added for the new chain.
     ///
-    /// An anchor has to be in its chain, but for `2 0 0`. Records that cannot be used do not count;
-    /// they are gone with the first RRset that is published.
+    /// An anchor has to be in its chain, but for `2 0 0` and the key of a `2 1 0`. Records that cannot be
+    /// used do not count; they are gone with the first RRset that is published. Names and dates are
+    /// left to the [`Verifier`](crate::Verifier).
     ///
     /// # Errors
     ///
@@ -118,8 +132,9 @@ impl Rollover {
         next: Published<'_>,
         ttl: Duration,
         propagation: Duration,
+        client: Client<'_>,
     ) -> Result<Self, RolloverError> {
-        let (old, new) = (Shown::new(now.chain)?, Shown::new(next.chain)?);
+        let (old, new) = (Shown::strict(now.chain, client)?, Shown::strict(next.chain, client)?);
         let settled = ttl.saturating_add(propagation);
         let is_bound = check_now(now.records, &old)?;
         check_next(next.records, &new)?;
@@ -133,6 +148,7 @@ impl Rollover {
             steps.extend(deploys.then_some((Duration::ZERO, Step::Deploy)));
             return Ok(Self { steps });
         }
+        check_anchors(next.records, &new)?;
         let mut stands = now.records.to_vec();
         if deploys {
             let mut wait = Duration::ZERO;
@@ -147,6 +163,8 @@ impl Rollover {
                 if !stands.iter().all(is_of_both) || !steps.is_empty() {
                     wait = settled;
                 }
+                check_anchors(&stands, &old)?;
+                check_anchors(&stands, &new)?;
             }
             steps.push((wait, Step::Deploy));
         }
@@ -166,6 +184,7 @@ impl Rollover {
 
 /// Whether clients authenticate the server by these records: not if none can be used.
 fn check_now(records: &[Tlsa], chain: &Shown<'_>) -> Result<bool, RolloverError> {
+    check_keys(records, chain)?;
     for profile in [Profile::Smtp, Profile::Generic] {
         match UsableSet::select(records, profile, &Digests::default()) {
             Ok(set) if set.records().iter().any(|one| chain.satisfies(one.tlsa())) => {
@@ -183,8 +202,19 @@ fn check_next(records: &[Tlsa], chain: &Shown<'_>) -> Result<(), RolloverError> 
     if records.len() > MAX_RECORDS {
         return Err(RolloverError::TooMany(records.len()));
     }
+    check_keys(records, chain)?;
     let is_bad = |one: &Tlsa| judge(one).is_none() || !has_match(one, records, chain);
     records.iter().position(is_bad).map_or(Ok(()), |at| Err(RolloverError::Next(at)))
+}
+
+/// The certificates that records are of have keys that clients accept.
+fn check_keys(records: &[Tlsa], chain: &Shown<'_>) -> Result<(), RolloverError> {
+    let weak = chain.weak(records).filter(|_| !records.is_empty());
+    weak.map_or(Ok(()), |at| Err(RolloverError::WeakKey(at)))
+}
+
+fn check_anchors(records: &[Tlsa], chain: &Shown<'_>) -> Result<(), RolloverError> {
+    if chain.is_unambiguous(records) { Ok(()) } else { Err(RolloverError::Namesakes) }
 }
 
 /// Whether this record or another with the same three numbers is of the chain.
@@ -195,7 +225,7 @@ fn has_match(record: &Tlsa, records: &[Tlsa], chain: &Shown<'_>) -> bool {
 /// The records that stand while the chain changes: each kind has one of either chain.
 ///
 /// The kinds are those that stand now. If the new chain cannot have one of them, because it has no
-/// CA, those of the next RRset come to the others.
+/// CA, those of the next RRset come to the others, and what is published whole.
 fn bridge(
     now: &[Tlsa],
     old: &Shown<'_>,
@@ -215,6 +245,21 @@ fn bridge(
         if is_complete {
             break;
         }
+    }
+    if !is_complete {
+        // Whole data is compared by every client, so here one of either chain is enough.
+        let whole = |one: &&Tlsa| {
+            let is_dane = matches!(one.usage(), CertUsage::DANE_TA | CertUsage::DANE_EE);
+            is_dane && one.matching() == Matching::FULL
+        };
+        let was: Vec<&Tlsa> = now.iter().filter(whole).filter(|one| old.satisfies(one)).collect();
+        let will: Vec<&Tlsa> = next.iter().filter(whole).filter(|one| new.satisfies(one)).collect();
+        if !was.is_empty() && !will.is_empty() {
+            was.into_iter().chain(will).for_each(|one| add(&mut both, one.clone()));
+        }
+    }
+    if both.is_empty() {
+        return Err(RolloverError::NoAnchor);
     }
     if both.len() > MAX_RECORDS { Err(RolloverError::TooMany(both.len())) } else { Ok(both) }
 }
@@ -253,269 +298,4 @@ fn add(records: &mut Vec<Tlsa>, record: Tlsa) {
 
 fn is_same(one: &[Tlsa], other: &[Tlsa]) -> bool {
     one.iter().all(|it| other.contains(it)) && other.iter().all(|it| one.contains(it))
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec;
-    use core::slice::from_ref;
-
-    use super::*;
-    use crate::digest::{DigestAlgorithm, Sha256, Sha512};
-    use crate::publish::tests::certificate;
-    use crate::publish::{Severity, StartTls, lint, record};
-    use crate::tlsa::{CertUsage, Matching, Selector, TlsaSet};
-    use crate::usable::Usage;
-    use crate::verify::Digested;
-
-    const TTL: Duration = Duration::from_secs(3600);
-    const PROPAGATION: Duration = Duration::from_secs(60);
-    const SETTLED: Duration = Duration::from_secs(3660);
-
-    fn of(numbers: [u8; 3], der: &[u8]) -> Tlsa {
-        let [usage, selector, matching] = numbers;
-        record(CertUsage(usage), Selector(selector), Matching(matching), der).unwrap()
-    }
-
-    fn plan(
-        now: (&[Tlsa], &[&[u8]]),
-        next: (&[Tlsa], &[&[u8]]),
-    ) -> Result<Vec<(Duration, Step)>, RolloverError> {
-        let (now, next) = (Published::new(now.0, now.1), Published::new(next.0, next.1));
-        Rollover::plan(now, next, TTL, PROPAGATION).map(|plan| plan.steps().to_vec())
-    }
-
-    fn publish(records: &[Tlsa]) -> (Duration, Step) {
-        (Duration::ZERO, Step::Publish(records.to_vec()))
-    }
-
-    const NOW: (Duration, Step) = (Duration::ZERO, Step::Deploy);
-    const LATER: (Duration, Step) = (SETTLED, Step::Deploy);
-
-    #[test]
-    fn pub6_both_records_stand_for_a_ttl_before_the_new_certificate_is_sent() {
-        let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
-        let (was, will) = (of([3, 1, 1], &old), of([3, 1, 1], &new));
-        let steps = plan((from_ref(&was), &[&old]), (from_ref(&will), &[&new]));
-        let both = [was, will.clone()];
-        assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(&[will])]));
-    }
-
-    #[test]
-    fn a_new_certificate_of_the_same_key_needs_no_new_record_of_the_key() {
-        let (old, new) = (certificate(1, 1, 2), certificate(1, 1, 7));
-        let key = [of([3, 1, 1], &old)];
-        assert_eq!(plan((&key, &[&old]), (&key, &[&new])), Ok(vec![NOW]));
-        let (was, will) = ([of([3, 0, 1], &old)], [of([3, 0, 1], &new)]);
-        assert_eq!(plan((&was, &[&old]), (&will, &[&new])).unwrap().len(), 3);
-    }
-
-    #[test]
-    fn a_change_that_is_half_done_goes_on() {
-        let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
-        let both = [of([3, 1, 1], &old), of([3, 1, 1], &new)];
-        let will = &both[1..];
-        assert_eq!(plan((&both, &[&old]), (will, &[&new])), Ok(vec![LATER, publish(will)]));
-        assert_eq!(plan((&both, &[&new]), (will, &[&new])), Ok(vec![publish(will)]));
-        assert_eq!(plan((will, &[&new]), (will, &[&new])), Ok(vec![]));
-    }
-
-    #[test]
-    fn rfc7671_8_1_both_anchors_stand_before_the_new_chain_is_sent() {
-        let (old, new) = (
-            [certificate(1, 1, 2), certificate(2, 2, 2)],
-            [certificate(3, 1, 4), certificate(4, 4, 4)],
-        );
-        let (was, will) = (of([2, 1, 1], &old[1]), of([2, 1, 1], &new[1]));
-        let (before, after) = ([&old[0][..], &old[1]], [&new[0][..], &new[1]]);
-        let steps = plan((from_ref(&was), &before), (from_ref(&will), &after));
-        let both = [was.clone(), will.clone()];
-        assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(from_ref(&will))]));
-        assert_eq!(Published::new(from_ref(&was), &before).records_for(&after), Ok(vec![will]));
-        // A new certificate by the same CA.
-        let renewed = [&certificate(5, 1, 2)[..], &old[1]];
-        assert_eq!(plan((&both[..1], &before), (&both[..1], &renewed)), Ok(vec![NOW]));
-        // No CA is sent any more: records of either certificate stand between.
-        let alone = [&new[0][..]];
-        let leaf = [of([3, 1, 1], &old[0]), of([3, 1, 1], &new[0])];
-        let steps = plan((&both[..1], &before), (&leaf[1..], &alone));
-        assert_eq!(steps, Ok(vec![publish(&leaf), LATER, publish(&leaf[1..])]));
-        let none = Published::new(&both[..1], &before).records_for(&alone);
-        assert_eq!(none, Err(RolloverError::NoAnchor));
-    }
-
-    #[test]
-    fn rfc7671_9_a_stronger_digest_comes_with_the_chain_that_it_is_of() {
-        let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
-        let (was, will) = ([of([3, 1, 1], &old)], [of([3, 1, 2], &new)]);
-        let both = [was[0].clone(), of([3, 1, 1], &new)];
-        let steps = plan((&was, &[&old]), (&will, &[&new]));
-        assert_eq!(steps, Ok(vec![publish(&both), LATER, publish(&will)]));
-        let stronger = [of([3, 1, 2], &old)];
-        let steps = plan((&was, &[&old]), (&stronger, &[&old]));
-        assert_eq!(steps, Ok(vec![publish(&stronger)]));
-    }
-
-    #[test]
-    fn rfc7672_2_2_first_records_and_the_last() {
-        let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
-        let (was, will) = ([of([3, 1, 1], &old)], [of([3, 1, 1], &new)]);
-        assert_eq!(plan((&[], &[]), (&will, &[&new])), Ok(vec![NOW, publish(&will)]));
-        assert_eq!(plan((&[], &[&old]), (&was, &[&old])), Ok(vec![publish(&was)]));
-        let release = (SETTLED, Step::Release);
-        let gone = vec![publish(&[]), release.clone()];
-        assert_eq!(plan((&was, &[&old]), (&[], &[])), Ok(gone.clone()));
-        assert_eq!(plan((&was, &[&old]), (&[], &[&old])), Ok(gone));
-        let steps = plan((&was, &[&old]), (&[], &[&new]));
-        assert_eq!(steps, Ok(vec![publish(&[]), release, NOW]));
-        assert_eq!(plan((&[], &[&old]), (&[], &[&new])), Ok(vec![NOW]));
-    }
-
-    #[test]
-    fn what_has_no_plan() {
-        let (old, new) = (certificate(1, 1, 2), certificate(3, 1, 2));
-        let (was, will) = ([of([3, 1, 1], &old)], [of([3, 1, 1], &new)]);
-        let error = plan((&was, &[&old]), (&will, &[&[0]])).unwrap_err();
-        assert!(matches!(error, RolloverError::Publish(PublishError::Der(_))));
-        assert!(plan((&was, &[&[0]]), (&will, &[&new])).is_err());
-        assert_eq!(plan((&will, &[&old]), (&will, &[&new])), Err(RolloverError::Current));
-        // The stronger digest is of another certificate.
-        let stale = [was[0].clone(), of([3, 1, 2], &new)];
-        assert_eq!(plan((&stale, &[&old]), (&will, &[&new])), Err(RolloverError::Current));
-        assert_eq!(plan((&was, &[&old]), (&was, &[&new])), Err(RolloverError::Next(0)));
-        assert_eq!(plan((&was, &[&old]), (&will, &[])), Err(RolloverError::Next(0)));
-        let unusable = [will[0].clone(), "3 1 1 ab".parse().unwrap()];
-        assert_eq!(plan((&was, &[&old]), (&unusable, &[&new])), Err(RolloverError::Next(1)));
-        let many = vec![will[0].clone(); MAX_RECORDS];
-        assert!(plan((&was, &[&old]), (&many, &[&new])).is_ok());
-        let more = vec![will[0].clone(); MAX_RECORDS + 1];
-        let too_many = Err(RolloverError::TooMany(MAX_RECORDS + 1));
-        assert_eq!(plan((&was, &[&old]), (&more, &[&new])), too_many);
-        assert_eq!(plan((&more, &[&new]), (&was, &[&old])), too_many);
-        let nothing = Published::new(&will, &[&old]).records_for(&[&new]);
-        assert_eq!(nothing, Err(RolloverError::Current));
-    }
-
-    /// What a client that knows these digests makes of a chain; none if no record is usable.
-    fn authenticates(
-        records: &[Tlsa],
-        chain: &[&[u8]],
-        profile: Profile,
-        digests: &Digests,
-    ) -> Option<bool> {
-        let set = UsableSet::select(records, profile, digests).ok()?;
-        let holds = |depth: usize, one: &crate::usable::UsableRecord| {
-            let parsed = crate::der::Certificate::parse(chain[depth]).unwrap();
-            Digested::new(&parsed).matches(one)
-        };
-        Some(set.records().iter().any(|one| match one.usage() {
-            Usage::DaneEe | Usage::PkixEe => holds(0, one),
-            Usage::DaneTa | Usage::PkixTa => (1..chain.len()).any(|depth| holds(depth, one)),
-        }))
-    }
-
-    /// Every set of one or two kinds.
-    fn sets_of_kinds() -> Vec<Vec<[u8; 3]>> {
-        let numbers = |at: u8| [at / 6, at / 3 % 2, at % 3];
-        let pairs = (0..24).flat_map(|one| (one..24).map(move |two| (one, two)));
-        pairs
-            .map(|(one, two)| match one == two {
-                true => vec![numbers(one)],
-                false => vec![numbers(one), numbers(two)],
-            })
-            .collect()
-    }
-
-    /// The records of these kinds; none if the chain cannot have one of them.
-    fn records(kinds: &[[u8; 3]], chain: &[&[u8]], depth: usize) -> Option<Vec<Tlsa>> {
-        let of = |kind: &[u8; 3]| {
-            let at = if matches!(kind[0], 1 | 3) { 0 } else { depth.min(chain.len() - 1) };
-            (at > 0 || matches!(kind[0], 1 | 3)).then(|| of(*kind, chain[at]))
-        };
-        kinds.iter().map(of).collect()
-    }
-
-    /// Each client can authenticate the server at each moment, whatever it has in its cache.
-    fn check(now: (&[Tlsa], &[&[u8]]), next: (&[Tlsa], &[&[u8]])) -> usize {
-        let tables: [&[&'static dyn DigestAlgorithm]; 3] =
-            [&[&Sha512, &Sha256], &[&Sha256, &Sha512], &[&Sha256]];
-        let steps = plan(now, next).unwrap();
-        // RRsets that may be in caches, with the time since when each is replaced.
-        let mut cached: Vec<(Vec<Tlsa>, Duration)> = Vec::new();
-        let (mut stands, mut sent) = (now.0.to_vec(), vec![now.1]);
-        let mut seen = 0;
-        for (wait, step) in &steps {
-            cached.iter_mut().for_each(|(_, since)| *since += *wait);
-            cached.retain(|(_, since)| *since < SETTLED);
-            match step {
-                Step::Publish(records) => {
-                    cached.push((core::mem::replace(&mut stands, records.clone()), Duration::ZERO));
-                }
-                // Some addresses still send the old one.
-                Step::Deploy => sent = vec![now.1, next.1],
-                Step::Release => panic!("the records are not removed"),
-            }
-            for chain in &sent {
-                for records in cached.iter().map(|(records, _)| records).chain([&stands]) {
-                    for profile in [Profile::Smtp, Profile::Generic] {
-                        for table in tables {
-                            let digests = Digests::new(table).unwrap();
-                            let can = |records, chain| {
-                                authenticates(records, chain, profile, &digests).is_some()
-                            };
-                            let sees = authenticates(records, chain, profile, &digests);
-                            let loses = can(now.0, now.1) && can(next.0, next.1) && sees.is_none();
-                            assert!(sees != Some(false) && !loses, "{now:?} {next:?} {steps:?}");
-                            seen += 1;
-                        }
-                    }
-                }
-            }
-            // The step is done.
-            sent = vec![sent[sent.len() - 1]];
-        }
-        assert!(is_same(&stands, next.0));
-        assert_eq!(sent, [next.1]);
-        let findings = lint(&TlsaSet::from(stands), next.1, StartTls::Always);
-        let is_bad = |it: &crate::publish::Finding| it.problem.severity() == Severity::Error;
-        assert!(!findings.iter().any(is_bad), "{findings:?}");
-        seen
-    }
-
-    #[test]
-    fn rfc7671_8_1_every_client_authenticates_the_server_at_every_moment() {
-        let leaf = |key, issuer| certificate(key, 1, issuer);
-        let (sub, root) = (certificate(12, 12, 13), certificate(13, 13, 13));
-        let (sub_2, root_2) = (certificate(22, 22, 23), certificate(23, 23, 23));
-        let (a, b, c, same_key) = (leaf(5, 12), leaf(6, 12), leaf(7, 22), leaf(5, 22));
-        let (alone, direct) = (certificate(8, 1, 1), leaf(9, 13));
-        let old: [&[u8]; 3] = [&a, &sub, &root];
-        let nexts: [&[&[u8]]; 7] = [
-            &[&a, &sub, &root],
-            &[&b, &sub, &root],
-            &[&c, &sub_2, &root_2],
-            &[&c, &sub_2],
-            &[&same_key, &sub_2],
-            &[&direct, &root],
-            &[&alone],
-        ];
-        let pairs = nexts.iter().flat_map(|new| [(&old[..], *new), (*new, &old[..])]);
-        let sets = sets_of_kinds();
-        let mut seen = 0;
-        for (at, (before, after)) in pairs.enumerate() {
-            for (number, now) in sets.iter().enumerate() {
-                let Some(now) = records(now, before, 1) else { continue };
-                // All single kinds beside each other, and of the pairs a part for each two chains.
-                let is_taken = |(other, next): &(usize, &Vec<[u8; 3]>)| {
-                    (sets[number].len() == 1 && next.len() == 1)
-                        || (number * 7 + other + at * 13) % 601 == 0
-                };
-                let others = sets.iter().enumerate().filter(is_taken);
-                for next in others.filter_map(|(_, next)| records(next, after, 1 + number % 2)) {
-                    seen += check((&now, before), (&next, after));
-                }
-            }
-        }
-        assert!(seen > 100_000, "{seen}");
-    }
 }

@@ -14,7 +14,8 @@ use core::cell::RefCell;
 use core::ops::ControlFlow;
 
 use pki_types::{CertificateDer, UnixTime};
-use signatures::Signatures;
+pub(crate) use search::{MAX_PATH, issuer};
+pub(crate) use signatures::Signatures;
 
 use crate::der::Certificate;
 use crate::failure::{Failure, FailureReason};

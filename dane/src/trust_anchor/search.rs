@@ -7,6 +7,8 @@
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
+use pki_types::UnixTime;
+
 use super::agree::agree;
 use super::{Goal, Progress, Search};
 use crate::der::PublicKeyInfo;
@@ -17,7 +19,7 @@ use crate::usable::{Comparison, Selected, UsableRecord, Usage};
 use crate::verify::Match;
 
 /// Certificates of a path at most: leaf, six between, and the anchor; webpki takes as many.
-const MAX_PATH: usize = 8;
+pub(crate) const MAX_PATH: usize = 8;
 
 impl<'s> Search<'s> {
     /// Goes up until a certificate matches a record; where the way ends without, the keys that
@@ -154,25 +156,8 @@ impl<'s> Search<'s> {
         Failure::new(FailureReason::NotInPath, near)
     }
 
-    /// The certificate of the pool that is taken for the issuer of the topmost one: the first within
-    /// its dates, else the one that ended last. None above one that says it has signed itself.
     fn issuer(&self, path: &[Parsed<'s>], pool: &[Parsed<'s>]) -> Option<Parsed<'s>> {
-        let top = path.last().filter(|top| !top.is_top())?;
-        let mut latest: Option<&Parsed<'s>> = None;
-        for one in pool {
-            let is_known = || path.iter().any(|it| it.outline.whole == one.outline.whole);
-            if !top.may_be_issued_by(one) || is_known() {
-                continue;
-            }
-            if one.is_within_dates(self.now) {
-                return Some(*one);
-            }
-            let ends = one.validity.not_after;
-            if latest.is_none_or(|latest| ends > latest.validity.not_after) {
-                latest = Some(one);
-            }
-        }
-        latest.copied()
+        issuer(path, pool, self.now).copied()
     }
 
     /// Judges a complete path: its topmost certificate is the anchor, or this key has signed it.
@@ -237,6 +222,31 @@ impl<'s> Search<'s> {
             record.selected() == selected && matches!(record.comparison(), Comparison::Full)
         })
     }
+}
+
+/// The certificate of the pool that is taken for the issuer of the topmost one: the first within its
+/// dates, else the one that ended last. None above one that says it has signed itself.
+pub(crate) fn issuer<'p, 's>(
+    path: &[Parsed<'s>],
+    pool: &'p [Parsed<'s>],
+    now: UnixTime,
+) -> Option<&'p Parsed<'s>> {
+    let top = path.last().filter(|top| !top.is_top())?;
+    let mut latest: Option<&Parsed<'s>> = None;
+    for one in pool {
+        let is_known = || path.iter().any(|it| it.outline.whole == one.outline.whole);
+        if !top.may_be_issued_by(one) || is_known() {
+            continue;
+        }
+        if one.is_within_dates(now) {
+            return Some(one);
+        }
+        let ends = one.validity.not_after;
+        if latest.is_none_or(|latest| ends > latest.validity.not_after) {
+            latest = Some(one);
+        }
+    }
+    latest
 }
 
 /// Whether its two signature algorithms differ.

@@ -14,7 +14,7 @@ use crate::failure::FailureReason;
 const BUDGET: u32 = 16;
 
 /// The signatures of one chain.
-pub(super) struct Signatures<'s> {
+pub(crate) struct Signatures<'s> {
     algorithms: &'s [&'s dyn SignatureVerificationAlgorithm],
     left: u32,
     checked: Vec<Checked<'s>>,
@@ -33,12 +33,12 @@ struct Checked<'s> {
 }
 
 impl<'s> Signatures<'s> {
-    pub(super) fn new(algorithms: &'s [&'s dyn SignatureVerificationAlgorithm]) -> Self {
+    pub(crate) fn new(algorithms: &'s [&'s dyn SignatureVerificationAlgorithm]) -> Self {
         Self { algorithms, left: BUDGET, checked: Vec::new() }
     }
 
     /// Checks whether the key has signed the certificate.
-    pub(super) fn check(
+    pub(crate) fn check(
         &mut self,
         certificate: &Certificate<'s>,
         key: &PublicKeyInfo<'s>,
