@@ -1,6 +1,7 @@
 //! What a session is asked to reach.
 
-use crate::failure::{CleartextRetry, Failure};
+use super::wait::Phase;
+use crate::failure::{Circumstances, CleartextRetry, Failure, ResultType};
 use crate::name::EhloName;
 use crate::reply::LineEnds;
 
@@ -78,6 +79,22 @@ impl Terms {
     /// Whether going on in clear is out of the question.
     pub(crate) const fn needs_tls(self) -> bool {
         !self.requirement.allows_clear() || self.need.is_require_tls()
+    }
+
+    /// What a failure in this phase is judged by, of a service that has a clear form.
+    pub(super) const fn circumstances(
+        self,
+        phase: Phase,
+        certificate: ResultType,
+    ) -> Circumstances {
+        Circumstances {
+            phase,
+            reply_code: None,
+            requirement: self.requirement,
+            require_tls: self.need.is_require_tls(),
+            has_clear_form: true,
+            certificate,
+        }
     }
 }
 

@@ -275,14 +275,9 @@ impl<S: Channel> Session<S> {
         reply_code: Option<ReplyCode>,
         certificate: ResultType,
     ) {
-        let at = Circumstances {
-            phase,
-            reply_code,
-            requirement: self.terms.requirement,
-            require_tls: self.terms.need.is_require_tls(),
-            has_clear_form: self.channel.has_clear_form(),
-            certificate,
-        };
+        let has_clear_form = self.channel.has_clear_form();
+        let at = self.terms.circumstances(phase, certificate);
+        let at = Circumstances { reply_code, has_clear_form, ..at };
         self.step = Step::Done(Outcome::of(Failure::new(reason, &at)));
     }
 

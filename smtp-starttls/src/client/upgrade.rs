@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 use super::sealed::Sealed;
 use super::session::{Exchange, Session, Step};
 use super::wait::{Phase, WaitLimit};
-use crate::failure::{Circumstances, Failure, Reason, ResultType};
+use crate::failure::{Failure, Reason, ResultType};
 use crate::limits::PLAINTEXT_SAMPLE;
 use crate::name::EhloName;
 use crate::reply::Escaped;
@@ -101,14 +101,7 @@ impl Upgrade {
     }
 
     fn failure(&self, reason: Reason, certificate: ResultType) -> Failure {
-        let at = Circumstances {
-            phase: Phase::Handshake,
-            reply_code: None,
-            requirement: self.terms.requirement,
-            require_tls: self.terms.need.is_require_tls(),
-            has_clear_form: true,
-            certificate,
-        };
+        let at = self.terms.circumstances(Phase::Handshake, certificate);
         Failure::new(reason, &at)
     }
 }
