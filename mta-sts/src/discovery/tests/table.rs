@@ -1,115 +1,20 @@
+//! The decision table of deliveries, row by row.
+
 use std::format;
 use std::string::ToString;
 use std::vec::Vec;
 
-use pki_types::UnixTime;
-
-use super::*;
-use crate::cache::{CacheEntry, EntryUpdate, FetchHistory, Refusal, Stored, Update};
-use crate::failure::{CertificateFault, FailureKind, FetchError};
-use crate::http::PolicyBody;
-use crate::policy::{Mode, Policy};
-use crate::profile::Profile;
-use crate::record::{PolicyId, RecordError};
-
-const T: u64 = 1_800_000_000;
-
-fn at(seconds: u64) -> UnixTime {
-    UnixTime::since_unix_epoch(core::time::Duration::from_secs(seconds))
-}
-
-fn id(id: &str) -> PolicyId {
-    id.parse().unwrap()
-}
-
-fn policy(mode: &str, max_age: u64) -> Policy {
-    let body = format!("version: STSv1\nmode: {mode}\nmx: {mode}.example\nmax_age: {max_age}\n");
-    body.parse().unwrap()
-}
-
-/// A policy of the id `old`, fetched at [`T`], that lives 600 seconds.
-fn cached(mode: &str) -> Stored {
-    let entry = CacheEntry::new(id("old"), policy(mode, 600), at(T));
-    Stored::new(Some(entry), FetchHistory::default())
-}
-
-fn nothing() -> Stored {
-    Stored::default()
-}
-
-fn txt(id: &str) -> TxtAnswer {
-    TxtAnswer::from_records([[format!("v=STSv1; id={id};")]])
-}
-
-fn no_record() -> TxtAnswer {
-    TxtAnswer::from_records::<[&str; 0]>([])
-}
-
-fn body(text: &str) -> Result<PolicyBody, FetchError> {
-    PolicyBody::from_response(200, [&b"text/plain"[..]], [], text.as_bytes().to_vec())
-}
-
-fn serves(mode: &str, max_age: u64) -> Result<PolicyBody, FetchError> {
-    body(policy(mode, max_age).as_str())
-}
-
-const FAILS: Result<PolicyBody, FetchError> = Err(FetchError::ConnectionFailed);
-
-/// Drives a machine; a fetch that is not expected fails the test.
-fn drive(
-    stored: Stored,
-    answer: TxtAnswer,
-    fetch: Option<Result<PolicyBody, FetchError>>,
-    options: &Options,
-    now: u64,
-) -> Outcome {
-    let now = at(now);
-    let mut machine = Discovery::new("example.org".parse().unwrap(), stored, options, now);
-    let mut fetch = fetch;
-    loop {
-        let input = match machine.action() {
-            Action::LookUpTxt { name } => {
-                assert_eq!(name, "_mta-sts.example.org");
-                assert_eq!(machine.wait_limit(), None);
-                Input::Txt(answer)
-            }
-            Action::Fetch { domain } => {
-                assert_eq!(domain.as_str(), "example.org");
-                assert_eq!(machine.wait_limit().unwrap().as_secs(), 60);
-                Input::Fetched(fetch.take().expect("a fetch that is not expected"))
-            }
-            Action::Done(_) => break,
-        };
-        machine.handle(input, now).unwrap();
-    }
-    assert!(fetch.is_none(), "a fetch that was not made");
-    machine.into_outcome().unwrap()
-}
-
-fn run(
-    stored: Stored,
-    answer: TxtAnswer,
-    fetch: Option<Result<PolicyBody, FetchError>>,
-    now: u64,
-) -> Outcome {
-    drive(stored, answer, fetch, &Options::default(), now)
-}
-
-fn applied(outcome: &Outcome) -> (&str, Mode, Source, &'static str) {
-    let Decision::Apply(applied) = &outcome.decision else { panic!("{:?}", outcome.decision) };
-    let host =
-        if applied.allows(&"enforce.example".parse().unwrap()) { "enforce" } else { "other" };
-    (applied.id().as_str(), applied.mode(), applied.source(), host)
-}
-
-fn put(update: &Update) -> &CacheEntry {
-    let EntryUpdate::Put(entry) = &update.entry else { panic!("{update:?}") };
-    entry
-}
-
-fn reported(outcome: &Outcome) -> Option<(&'static str, &'static str)> {
-    outcome.failure.as_ref().map(|failure| (failure.result_type(), failure.reason()))
-}
+use super::support::{
+    FAILS, T, applied, at, body, cached, drive, no_record, nothing, policy, put, reported, run,
+    serves, txt,
+};
+use crate::cache::{EntryUpdate, Refusal, Stored};
+use crate::discovery::{
+    Action, Decision, Discovery, FetchMade, Input, NoPolicy, OnTxtFailure, Options, Source, Step,
+    TxtAnswer, UnexpectedInput,
+};
+use crate::failure::{CertificateFault, FetchError};
+use crate::policy::Mode;
 
 #[test]
 fn row_1_no_record_and_nothing_cached() {
@@ -379,58 +284,6 @@ fn i2_a_policy_that_dies_during_the_fetch_is_not_applied() {
 }
 
 #[test]
-fn s3_4_the_profile_counts_for_record_and_policy() {
-    let strict = Options { profile: Profile::Rfc, ..Options::default() };
-    let spaced = || TxtAnswer::from_records([["v=STSv1 ; id=new"]]);
-    let outcome = drive(nothing(), spaced(), None, &strict, T);
-    assert_eq!(outcome.decision, Decision::NoPolicy(NoPolicy::NoRecord));
-    let last = outcome.trace.steps().last();
-    assert_eq!(last, Some(&Step::NoRecord(RecordError::NoRecord)));
-    let outcome = run(nothing(), spaced(), Some(serves("enforce", 600)), T);
-    assert_eq!(applied(&outcome).0, "new");
-    let blank = || body(&format!("{}\n", policy("enforce", 600)));
-    let outcome = drive(nothing(), txt("new"), Some(blank()), &strict, T);
-    assert_eq!(reported(&outcome), Some(("sts-policy-invalid", "malformed-line")));
-    let outcome = run(nothing(), txt("new"), Some(blank()), T);
-    assert_eq!(applied(&outcome).0, "new");
-}
-
-fn overridden(policy_override: Override) -> Options {
-    Options { policy_override, ..Options::default() }
-}
-
-#[test]
-fn s3_4_the_operator_may_decide_for_a_domain() {
-    let ask = |options: &Options| {
-        let domain = "example.org".parse().unwrap();
-        Discovery::new(domain, cached("enforce"), options, at(T)).into_outcome()
-    };
-    let off = ask(&overridden(Override::DangerOff)).unwrap();
-    assert_eq!(off.decision, Decision::NoPolicy(NoPolicy::OperatorOff));
-    assert!(off.update.is_empty());
-    let pinned = ask(&overridden(Override::Pinned(policy("testing", 0)))).unwrap();
-    let (id, mode, source, _) = applied(&pinned);
-    assert_eq!((mode, source, id.len()), (Mode::Enforce, Source::Operator, 32));
-    let pinned = ask(&overridden(Override::DangerPinned(policy("testing", 0)))).unwrap();
-    assert_eq!(applied(&pinned).1, Mode::Testing);
-    let pinned = ask(&overridden(Override::DangerPinned(policy("none", 0)))).unwrap();
-    assert_eq!(pinned.decision, Decision::NoPolicy(NoPolicy::ModeNone));
-    let with = |mode, policy_override| {
-        drive(cached(mode), txt("old"), None, &overridden(policy_override), T)
-    };
-    assert_eq!(applied(&with("testing", Override::Enforce)).1, Mode::Enforce);
-    assert_eq!(applied(&with("enforce", Override::DangerTesting)).1, Mode::Testing);
-    for policy_override in [Override::Enforce, Override::DangerTesting] {
-        let outcome = with("none", policy_override);
-        assert_eq!(outcome.decision, Decision::NoPolicy(NoPolicy::ModeNone));
-    }
-    let options = overridden(Override::DangerTesting);
-    let outcome = drive(nothing(), txt("a"), Some(serves("enforce", 9)), &options, T);
-    assert_eq!(applied(&outcome).1, Mode::Testing);
-    assert_eq!(put(&outcome.update).policy().mode(), Mode::Enforce, "kept as received");
-}
-
-#[test]
 fn d01_f13_nothing_is_looked_up_for_a_name_that_has_no_record() {
     let label = "a".repeat(61);
     let long = format!("{label}.{label}.{label}.{label}");
@@ -469,113 +322,4 @@ fn the_trace_tells_each_step() {
             "the policy has max_age 0 and is not kept",
         ]
     );
-}
-
-#[test]
-fn s3_4_a_pin_in_the_store_counts_in_place_of_the_options() {
-    let pinned = |mut stored: Stored, pin: Override| {
-        stored.pin = pin;
-        stored
-    };
-    let strict =
-        Options { policy_override: Override::Pinned(policy("enforce", 600)), ..Options::default() };
-    let off = Options { policy_override: Override::DangerOff, ..Options::default() };
-    let outcome = drive(pinned(cached("testing"), Override::Enforce), txt("old"), None, &off, T);
-    assert_eq!(applied(&outcome), ("old", Mode::Enforce, Source::Cache, "other"));
-    let steps: Vec<_> = outcome.trace.steps().map(ToString::to_string).collect();
-    assert_eq!(steps[2..], ["the operator wants mode enforce in place of testing"]);
-
-    let domain = || "example.org".parse().unwrap();
-    let done = |stored, options: &Options| {
-        let outcome = Discovery::new(domain(), stored, options, at(T)).into_outcome();
-        outcome.expect("nothing is looked up")
-    };
-    let outcome = done(pinned(nothing(), Override::Pinned(policy("testing", 600))), &off);
-    let (_, mode, source, _) = applied(&outcome);
-    assert_eq!((mode, source), (Mode::Enforce, Source::Operator));
-    let outcome = done(pinned(cached("enforce"), Override::DangerOff), &strict);
-    assert_eq!(outcome.decision, Decision::NoPolicy(NoPolicy::OperatorOff));
-    // No update touches a pin.
-    let mut stored = pinned(cached("enforce"), Override::DangerTesting);
-    stored.apply(&Update::purge());
-    assert_eq!(stored, pinned(nothing(), Override::DangerTesting));
-}
-
-fn refresh(
-    cause: RefreshCause,
-    stored: Stored,
-    answer: TxtAnswer,
-    fetch: Result<PolicyBody, FetchError>,
-    now: u64,
-) -> RefreshOutcome {
-    let entry = stored.entry.unwrap();
-    let domain = "example.org".parse().unwrap();
-    let mut machine = Refresh::new(domain, entry, stored.history, &Options::default(), cause);
-    assert!(matches!(machine.action(), Action::LookUpTxt { name: "_mta-sts.example.org" }));
-    machine.handle(Input::Txt(answer), at(now)).unwrap();
-    if let Action::Fetch { .. } = machine.action() {
-        machine.handle(Input::Fetched(fetch), at(now)).unwrap();
-    }
-    machine.into_outcome().unwrap()
-}
-
-#[test]
-fn f11_a_refresh_fetches_whatever_the_record_says() {
-    for (answer, id) in [
-        (txt("old"), "old"),
-        (txt("new"), "new"),
-        (no_record(), "old"),
-        (TxtAnswer::TemporaryFailure, "old"),
-    ] {
-        let outcome =
-            refresh(RefreshCause::Due, cached("enforce"), answer, serves("none", 700), T + 500);
-        assert_eq!(outcome.result, RefreshResult::Replaced);
-        assert_eq!(put(&outcome.update).id().as_str(), id);
-        assert_eq!(put(&outcome.update).expires_at(), at(T + 1_200));
-        let changed = outcome.trace.steps().any(|step| *step == Step::ChangedWithoutId);
-        assert_eq!(changed, id == "old");
-    }
-    let ended = refresh(RefreshCause::Due, cached("enforce"), txt("old"), serves("enforce", 0), T);
-    assert_eq!((ended.result, ended.update.entry), (RefreshResult::Ended, EntryUpdate::Remove));
-}
-
-#[test]
-fn i1_a_failed_refresh_leaves_policy_and_life() {
-    let outcome = refresh(RefreshCause::Due, cached("enforce"), txt("old"), FAILS, T + 500);
-    assert_eq!(outcome.result, RefreshResult::Failed(FetchError::ConnectionFailed));
-    let entry = put(&outcome.update);
-    assert_eq!(entry.policy(), &policy("enforce", 600));
-    assert_eq!((entry.fetched_at(), entry.id()), (at(T), &id("old")));
-    let failed = entry.failed_refreshes();
-    assert_eq!(failed, Some((at(T + 500), FailureKind::ConnectionFailed, 1)));
-}
-
-#[test]
-fn i3_refreshes_count_for_back_off_and_budget_unless_the_operator_asks() {
-    let mut stored = cached("enforce");
-    let first = refresh(RefreshCause::Due, stored.clone(), txt("old"), FAILS, T);
-    stored.apply(&first.update);
-    let again = refresh(RefreshCause::Due, stored.clone(), txt("old"), FAILS, T + 299);
-    assert_eq!(again.result, RefreshResult::NotMade { until: at(T + 300) });
-    assert!(again.update.is_empty());
-    assert_eq!(again.fetch, FetchMade::No);
-    let now = refresh(RefreshCause::Operator, stored, txt("old"), serves("testing", 600), T + 299);
-    assert_eq!(now.result, RefreshResult::Replaced);
-    assert_eq!(now.update.history, None);
-}
-
-#[test]
-fn a_refresh_refuses_answers_to_other_questions() {
-    let entry = cached("enforce").entry.unwrap();
-    let domain = "example.org".parse().unwrap();
-    let history = FetchHistory::default();
-    let mut machine = Refresh::new(domain, entry, history, &Options::default(), RefreshCause::Due);
-    assert_eq!(machine.handle(Input::Fetched(FAILS), at(T)), Err(UnexpectedInput));
-    assert_eq!(machine.wait_limit(), None);
-    machine.handle(Input::TimedOut, at(T)).unwrap();
-    assert_eq!(machine.wait_limit().unwrap().as_secs(), 60);
-    assert!(machine.clone().into_outcome().is_none());
-    machine.handle(Input::TimedOut, at(T)).unwrap();
-    let outcome = machine.into_outcome().unwrap();
-    assert_eq!(outcome.result, RefreshResult::Failed(FetchError::TimedOut));
 }

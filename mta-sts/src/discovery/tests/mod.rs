@@ -1,0 +1,6 @@
+//! What deliveries and refreshes come to.
+
+mod overrides;
+mod refresh;
+mod support;
+mod table;
