@@ -69,12 +69,13 @@ impl Metrics {
             ("future", statistics.future),
             ("late", statistics.late),
             ("policy-domain", statistics.policy_domain),
+            ("records", statistics.records),
             ("too-large", statistics.too_large),
         ];
         page.reasons("refused", "Datagrams that can be read and are not counted.", &refused);
         let help = "Datagrams dropped because counting did not keep up.";
         page.count("dropped", help, self.dropped.get());
-        let help = "Failures counted without their details, in an overflow row.";
+        let help = "Failures and policies counted without their details, in an overflow row.";
         page.count("capped", help, figures.capped);
         page.count("queue_full", "How often the kernel's queue was full.", self.queue_full.get());
         page.count("socket_errors", "Errors of the socket.", self.socket_errors.get());

@@ -18,6 +18,19 @@ pub const REASON: usize = 512;
 pub const INFORMATION: usize = 512;
 /// Failure keys counted exactly for one policy of one domain; more go to overflow rows.
 pub const FAILURE_KEYS: usize = 256;
+/// Texts of a domain's record that are kept apart on one day: each is a report of its own. Sessions
+/// under more are refused.
+pub const RECORDS: usize = 8;
+/// Bytes that one text of a domain's record may take on one day, all policies and failures under it:
+/// a domain that shows everybody another policy takes no more than that. Each policy counts as its
+/// bytes and [`POLICY_ROW`], so that there are at most 255, and each failure as its bytes and
+/// [`FAILURE_ROW`]. What comes under further policies is counted in one policy of its type, that of
+/// further failures in overflow rows.
+pub const RECORD_BYTES: usize = 1 << 20;
+/// Bytes as which a policy counts beside its own, for [`RECORD_BYTES`].
+pub const POLICY_ROW: usize = 4_096;
+/// Bytes as which a failure counts beside its own, for [`RECORD_BYTES`].
+pub const FAILURE_ROW: usize = 64;
 /// Bytes of everything that identifies one policy: no more than a datagram can carry.
 pub const POLICY: usize = 262_144;
 /// Bytes of a report's JSON that we write: receivers commonly refuse more than ten megabytes.

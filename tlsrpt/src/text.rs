@@ -89,9 +89,25 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary_at(max)).unwrap_or(text)
 }
 
-/// The text up to its first line end.
-pub(crate) fn first_line(text: &str) -> &str {
-    text.split(['\r', '\n']).next().unwrap_or(text)
+/// The name with which a host answers EHLO, out of that name, its line, or the whole reply.
+///
+/// ```text
+/// ehlo-ok-rsp = ( "250 " Domain [ SP ehlo-greet ] CRLF )
+///             / ( "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) "250 " ehlo-line CRLF )
+/// ```
+///
+/// RFC 5321 section 4.1.1.1. A name may begin with three digits and a hyphen: only where another
+/// line follows are they a reply's.
+pub(crate) fn ehlo_name(text: &str) -> &str {
+    let line = text.split(['\r', '\n']).next().unwrap_or(text);
+    let code = line.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+    let rest = match (code, line.as_bytes().get(3)) {
+        (Some(_), Some(b' ')) => line.get(4..),
+        (Some(_), Some(b'-')) if line.len() < text.trim_ascii_end().len() => line.get(4..),
+        (Some(_), None) => Some(""),
+        _ => Some(line),
+    };
+    rest.unwrap_or_default().split_ascii_whitespace().next().unwrap_or_default()
 }
 
 /// Where a character ends at or before an offset; the standard method is newer than our Rust.
@@ -166,7 +182,33 @@ mod tests {
         assert_eq!(cut("aé", 2), "a");
         assert_eq!(cut("aé", 3), "aé");
         assert_eq!(cut("abc", 0), "");
-        assert_eq!(first_line("a\r\nb"), "a");
-        assert_eq!(first_line("\nb"), "");
+    }
+
+    // checks: tlsrpt/J17
+    #[test]
+    fn rfc8460_4_4_the_name_in_an_ehlo_reply() {
+        for (text, name) in [
+            ("250-sink\r\n250-STARTTLS\r\n250 SMTPUTF8", "sink"),
+            ("250-mx.a.example Hello\r\n250 STARTTLS\r\n", "mx.a.example"),
+            ("250 mx.a.example at your service", "mx.a.example"),
+            ("250 mx.a.example\r\n", "mx.a.example"),
+            ("mx.a.example ESMTP\r\nSTARTTLS", "mx.a.example"),
+            ("mx.a.example", "mx.a.example"),
+            ("[192.0.2.1]", "[192.0.2.1]"),
+            // Names that begin as a reply does.
+            ("250-sink.example", "250-sink.example"),
+            ("250-sink.example\r\n", "250-sink.example"),
+            ("25-sink\r\nx", "25-sink"),
+            ("2500 a", "2500"),
+            ("250", ""),
+            ("250-", "250-"),
+            ("250-\r\n250 A", ""),
+            ("250 ", ""),
+            ("\r\nb", ""),
+            ("", ""),
+            ("é50-a\r\nb", "é50-a"),
+        ] {
+            assert_eq!(ehlo_name(text), name, "{text:?}");
+        }
     }
 }

@@ -36,6 +36,13 @@ pub(super) fn details(a: &Detail<'_>, b: &Detail<'_>) -> Ordering {
 }
 
 impl Report<'_> {
+    /// Puts the policies in the canonical order.
+    pub(crate) fn sort_policies(&mut self) {
+        let mut rows = core::mem::take(&mut self.rows);
+        rows.sort_by(|a, b| self.compare_rows(a, b));
+        self.rows = rows;
+    }
+
     pub(super) fn compare_rows(&self, a: &Row<'_>, b: &Row<'_>) -> Ordering {
         let name = |row: &Row<'_>| row.policy_type.rank();
         name(a)

@@ -43,7 +43,7 @@ pub(super) struct Cell {
     first: Counts,
     /// Number of the first writer.
     writer: u16,
-    /// Of a policy: how many failure rows the counting writer has begun.
+    /// Of a policy: zero, or one more than the failure rows that the counting writer has begun.
     pub(super) rows: u16,
     /// Where the next writer's counts are, plus one.
     next: u32,

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use super::cell::{Cell, Counts, More, Writer, counts, each, has, raise};
-use super::encode::{Encoded, EncodedFailure, overflow};
+use super::encode::{Encoded, EncodedFailure, EncodedPolicy, overflow};
 use super::recent::Row;
+use super::room::{Known, NO_GUESS};
 use super::session::Outcome;
 use super::stored::Digests;
 use super::table::Table;
@@ -18,8 +19,8 @@ use crate::limits;
 /// order. Two sets of counters are equal if they hold the same values under the same content.
 #[derive(Clone, Debug)]
 pub struct Counters {
-    /// With the policy that was first in the record's last session: as a rule it is so in the next.
-    pub(super) records: Table<u32>,
+    /// Placed by their domains, of which each has few.
+    pub(super) records: Table<Known>,
     pub(super) policies: Table<Cell>,
     pub(super) failures: Table<Cell>,
     pub(super) writers: Vec<Writer>,
@@ -27,7 +28,7 @@ pub struct Counters {
     pub(super) more: Vec<More>,
     pub(super) session: u32,
     pub(super) digests: Digests,
-    omitted: u64,
+    pub(super) omitted: u64,
 }
 
 impl Counters {
@@ -66,7 +67,7 @@ impl Counters {
         tables + self.more.len() * size_of::<More>()
     }
 
-    /// How often a failure went into an overflow row here.
+    /// How often a failure went into an overflow row here, or a policy into the remainder of its type.
     #[must_use]
     pub fn omitted(&self) -> u64 {
         self.omitted
@@ -82,7 +83,8 @@ impl Counters {
             Some(())
         };
         let count = other.records.len();
-        let records = self.records.intern_all(count, record, || NO_GUESS, |_, _| {});
+        let records =
+            self.records.intern_all(count, record, key::record_head, || Known::NEW, |_, _| {});
         let policies = merge_table(
             &mut self.policies,
             &mut self.more,
@@ -109,6 +111,11 @@ impl Counters {
         u16::try_from(at).ok().filter(|&at| at < u16::MAX)
     }
 
+    /// The number of a record that is known.
+    pub(super) fn record(&self, key: &[u8]) -> Option<u32> {
+        self.records.find_under(key::record_head(key), key)
+    }
+
     /// Counts a session, wholly or not at all.
     pub(super) fn count(
         &mut self,
@@ -123,61 +130,69 @@ impl Counters {
             Some(id) => id,
             None => {
                 let key = session.bytes.get(session.record.clone()).unwrap_or_default();
-                enter(&mut self.records, NO_GUESS, key, full, || NO_GUESS)?
+                self.enter_record(key, full)?
             }
         };
-        let mut guess = self.records.value(record).copied().unwrap_or(NO_GUESS);
+        let mut guess = self.records.value(record).map_or(NO_GUESS, |known| known.guess);
         for policy in &mut session.policies {
-            let key = parented(&mut session.bytes, &policy.key, record);
-            policy.id = enter(&mut self.policies, guess, key, full, || Cell::EMPTY)?;
+            let policy_type = policy.key.start + key::PARENT..policy.type_end;
+            parented(&mut session.bytes, &policy.key, record);
+            let key = session.bytes.get(policy.key.clone()).unwrap_or_default();
+            let own = self.enter_policy(record, guess, key, full)?;
+            policy.exact = own.is_some();
+            policy.id = match own {
+                Some(id) => id,
+                None => {
+                    let policy_type = session.bytes.get(policy_type).unwrap_or_default();
+                    self.enter_remainder(record, policy_type, full, spare)?
+                }
+            };
             guess = policy.id.wrapping_add(1);
         }
-        if let (Some(guess), Some(first)) =
+        if let (Some(known), Some(first)) =
             (self.records.value_mut(record), session.policies.first())
         {
-            *guess = first.id;
+            known.guess = first.id;
         }
-        for policy in &session.policies {
-            let id = policy.id;
-            if !self.count_policy(id, policy.outcome, writer) {
-                continue;
-            }
-            let failures = session.failures.get_mut(policy.failures.clone()).unwrap_or_default();
-            self.count_failures(&mut session.bytes, failures, id, writer, full, spare);
+        let place = Place { record, writer, full };
+        for at in 0..session.policies.len() {
+            self.count_at(session, at, place, spare);
         }
         Ok(())
     }
 
-    fn count_failures(
-        &mut self,
-        bytes: &mut [u8],
-        failures: &mut [EncodedFailure],
-        policy: u32,
-        writer: u16,
-        full: bool,
-        spare: &mut Vec<u8>,
-    ) {
-        for at in 0..failures.len() {
+    /// Counts one of the session's policies, and its failures.
+    ///
+    /// One that stands in a session twice counts once, as failed if it failed once, with the
+    /// failures of both.
+    fn count_at(&mut self, session: &mut Encoded, at: usize, place: Place, spare: &mut Vec<u8>) {
+        let Some(policy) = session.policies.get(at) else { return };
+        let (id, failures) = (policy.id, policy.failures.clone());
+        let failed = |other: &EncodedPolicy| other.id == id && other.outcome == Outcome::Failure;
+        let outcome =
+            if session.policies.iter().any(failed) { Outcome::Failure } else { Outcome::Success };
+        self.count_policy(id, outcome, place.writer);
+        for at in failures {
+            let Encoded { bytes, failures, .. } = session;
             let Some(failure) = failures.get_mut(at) else { break };
-            failure.id =
-                self.exact_row(parented(bytes, &failure.key, policy), policy, writer, full);
+            failure.id = self.exact_row(parented(bytes, &failure.key, id), id, place);
             match failure.id {
-                Some(id) => self.count_failure(id, writer),
-                None => {
-                    let failures = failures.get(..=at).unwrap_or_default();
-                    self.omit(bytes, failures, policy, writer, spare);
-                }
+                Some(id) => self.count_failure(id, place.writer),
+                None => self.omit(session, id, at, place.writer, spare),
             }
         }
     }
 
     /// The row of this failure alone, if there is one or may be one.
-    fn exact_row(&mut self, key: &[u8], policy: u32, writer: u16, full: bool) -> Option<u32> {
+    fn exact_row(&mut self, key: &[u8], policy: u32, place: Place) -> Option<u32> {
         let known = self.failures.find(key).filter(|&id| {
-            self.failures.value(id).is_some_and(|cell| has(cell, &self.more, writer))
+            self.failures.value(id).is_some_and(|cell| has(cell, &self.more, place.writer))
         });
+        let cost = key.len() + limits::FAILURE_ROW;
         match known {
-            None if !full && self.begin_row(policy) => self.failures.intern(key, || Cell::EMPTY),
+            None if !place.full && self.begin_row(policy, place.record, cost) => {
+                self.failures.intern(key, || Cell::EMPTY)
+            }
             known => known,
         }
     }
@@ -192,10 +207,9 @@ impl Counters {
         }
     }
 
-    fn count_policy(&mut self, id: u32, outcome: Outcome, writer: u16) -> bool {
-        let Some(cell) = self.policies.value_mut(id) else { return false };
-        let first = cell.session != self.session;
-        if first {
+    fn count_policy(&mut self, id: u32, outcome: Outcome, writer: u16) {
+        let Some(cell) = self.policies.value_mut(id) else { return };
+        if cell.session != self.session {
             cell.session = self.session;
             let [successful, failed] = counts(cell, &mut self.more, writer);
             let count = match outcome {
@@ -204,7 +218,6 @@ impl Counters {
             };
             *count = count.saturating_add(1);
         }
-        first
     }
 
     fn begin_session(&mut self) {
@@ -216,40 +229,34 @@ impl Counters {
         self.begin_session();
         for row in rows {
             match *row {
-                Row::Policy(id, outcome) => {
-                    self.count_policy(id, outcome, writer);
-                }
+                Row::Policy(id, outcome) => self.count_policy(id, outcome, writer),
                 Row::Failure(id) => self.count_failure(id, writer),
             }
         }
     }
 
-    /// Whether this policy may have another exact row.
-    fn begin_row(&mut self, policy: u32) -> bool {
-        let Some(cell) = self.policies.value_mut(policy) else { return false };
-        let free = usize::from(cell.rows) < limits::FAILURE_KEYS;
-        cell.rows += u16::from(free);
-        free
-    }
-
-    /// Counts the last of these failures in the overflow row of its type, unless the session has
-    /// had an equal one.
+    /// Counts a failure of a policy in the overflow row of its type, unless the session has had an
+    /// equal one of that policy.
     fn omit(
         &mut self,
-        bytes: &[u8],
-        failures: &[EncodedFailure],
+        session: &Encoded,
         policy: u32,
+        at: usize,
         writer: u16,
         spare: &mut Vec<u8>,
     ) {
-        let Some((last, earlier)) = failures.split_last() else { return };
         let tail = |failure: &EncodedFailure| {
-            bytes.get(failure.key.start + key::PARENT..failure.key.end).unwrap_or_default()
+            let tail = failure.key.start + key::PARENT..failure.key.end;
+            session.bytes.get(tail).unwrap_or_default()
         };
-        if earlier.iter().any(|failure| tail(failure) == tail(last)) {
+        let Some(failure) = session.failures.get(at) else { return };
+        let same = session.policies.iter().filter(|other| other.id == policy);
+        let mut earlier =
+            same.flat_map(|other| other.failures.clone()).take_while(|&other| other < at);
+        if earlier.any(|other| session.failures.get(other).map(tail) == Some(tail(failure))) {
             return;
         }
-        let result_type = bytes.get(last.key.start + key::PARENT..last.type_end);
+        let result_type = session.bytes.get(failure.key.start + key::PARENT..failure.type_end);
         overflow(spare, policy, result_type.unwrap_or_default());
         let id = self.failures.intern(spare, || Cell::EMPTY);
         if let Some(cell) = id.and_then(|id| self.failures.value_mut(id)) {
@@ -280,18 +287,6 @@ impl Counters {
     }
 }
 
-/// Interns a key, or finds it where nothing new may be added.
-fn enter<T>(
-    table: &mut Table<T>,
-    guess: u32,
-    key: &[u8],
-    full: bool,
-    value: impl FnOnce() -> T,
-) -> Result<u32, Refused> {
-    let id = if full { table.find(key) } else { table.intern_near(guess, key, value) };
-    id.ok_or(Refused::Full)
-}
-
 /// Puts the parent's number in front of a key.
 fn parented<'b>(bytes: &'b mut [u8], key: &core::ops::Range<usize>, parent: u32) -> &'b [u8] {
     let key = bytes.get_mut(key.clone()).unwrap_or_default();
@@ -318,6 +313,7 @@ fn merge_table(
     table.intern_all(
         other.len(),
         key,
+        key::whole,
         || Cell::EMPTY,
         |id, cell| {
             let Some(theirs) = other.value(id) else { return };
@@ -330,5 +326,11 @@ fn merge_table(
     )
 }
 
-/// A number that no row has.
-pub(super) const NO_GUESS: u32 = u32::MAX;
+/// Where a session's policies and failures are counted.
+#[derive(Clone, Copy)]
+struct Place {
+    record: u32,
+    writer: u16,
+    /// Whether there is no room for new rows at all.
+    full: bool,
+}

@@ -33,7 +33,7 @@ impl Tally {
         let parsed = datagram::parse(bytes).map_err(|error| self.malformed_datagram(error))?;
         self.session.start(&parsed.domain, &parsed.record);
         let key = self.session.bytes.get(self.session.record.clone()).unwrap_or_default();
-        let known = self.days.get(&day).and_then(|counters| counters.records.find(key));
+        let known = self.days.get(&day).and_then(|counters| counters.record(key));
         if known.is_none() {
             datagram::check(&parsed).map_err(|error| self.malformed_datagram(error))?;
         }

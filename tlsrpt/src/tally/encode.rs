@@ -11,7 +11,7 @@ use super::{Refused, key};
 use crate::limits;
 use crate::report::Failure;
 use crate::result::PolicyType;
-use crate::text::{cut, first_line, is_uri};
+use crate::text::{cut, ehlo_name, is_uri};
 
 /// The keys of one session, in buffers that are used again for the next.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,12 @@ pub(super) struct Encoded {
 pub(super) struct EncodedPolicy {
     /// With room for the parent's number in front.
     pub(super) key: Range<usize>,
+    /// Where the policy's type ends.
+    pub(super) type_end: usize,
     /// The policy's number in the day's table, once it is counted.
     pub(super) id: u32,
+    /// Whether it is counted in a row of its own.
+    pub(super) exact: bool,
     pub(super) outcome: Outcome,
     pub(super) failures: Range<usize>,
 }
@@ -85,6 +89,7 @@ impl Encoded {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(&[0; key::PARENT]);
         key::put_policy_type(&mut self.bytes, policy.policy_type.as_str());
+        let type_end = self.bytes.len();
         self.policy_domain(&policy.domain, report);
         // Section 4.4 gives no-policy-found neither strings nor patterns, and patterns to sts.
         let (strings, hosts) = match policy.policy_type.as_str() {
@@ -113,7 +118,9 @@ impl Encoded {
         let failures = first..self.failures.len();
         self.policies.push(EncodedPolicy {
             key: at..end,
+            type_end,
             id: 0,
+            exact: true,
             outcome: outcome.outcome,
             failures,
         });
@@ -143,7 +150,7 @@ impl Encoded {
         let type_end = out.len();
         let known = |text: Option<&'f str>| text.filter(|text| !text.is_empty());
         let host = known(failure.receiving_mx_hostname.as_deref());
-        let helo = known(failure.receiving_mx_helo.as_deref().map(first_line));
+        let helo = known(failure.receiving_mx_helo.as_deref().map(ehlo_name));
         let information = failure.additional_information.as_deref();
         let information =
             information.filter(|text| text.len() <= limits::INFORMATION && is_uri(text));
@@ -158,6 +165,22 @@ impl Encoded {
     }
 }
 
+/// Writes the key of the policy of a type in which the sessions under further policies are counted:
+/// that of the record's domain, without its text.
+pub(super) fn remainder(out: &mut Vec<u8>, parent: u32, policy_type: &[u8]) {
+    out.clear();
+    out.extend_from_slice(&parent.to_le_bytes());
+    out.extend_from_slice(policy_type);
+    key::put_text(out, "");
+    let mut none = Vec::new();
+    key::put_policy_type(&mut none, PolicyType::NO_POLICY_FOUND.as_str());
+    // Section 4.4 gives no-policy-found no strings.
+    let strings: &[&str] = if none == policy_type { &[] } else { &[POLICIES_OMITTED] };
+    key::put_number(out, strings.len());
+    strings.iter().for_each(|text| key::put_text(out, text));
+    key::put_number(out, 0);
+}
+
 /// Writes the key of the overflow row of a result type: nothing is known but the type.
 pub(super) fn overflow(out: &mut Vec<u8>, parent: u32, result_type: &[u8]) {
     out.clear();
@@ -170,6 +193,9 @@ pub(super) fn overflow(out: &mut Vec<u8>, parent: u32, result_type: &[u8]) {
     key::put_option(out, None);
     key::put_option(out, Some(OMITTED));
 }
+
+/// The policy string of a remainder. No domain can publish it: it is no TLSA record, and no policy.
+pub(crate) const POLICIES_OMITTED: &str = "policies-omitted";
 
 /// The reason of an overflow row. It cannot stand in additional-information, which is a URI.
 pub(crate) const OMITTED: &str = "details-omitted";

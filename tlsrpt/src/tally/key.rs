@@ -142,6 +142,19 @@ pub(super) fn put_result_type(out: &mut Vec<u8>, name: &str) {
     put_name(out, types.iter().position(|known| known.as_str() == name), name);
 }
 
+/// The part of a record's key by which it is placed: the domain.
+pub(super) fn record_head(key: &[u8]) -> &[u8] {
+    let mut rest = key;
+    let end =
+        take_number(&mut rest).and_then(|length| (key.len() - rest.len()).checked_add(length));
+    end.and_then(|end| key.get(..end)).unwrap_or(key)
+}
+
+/// A key placed by the whole of it.
+pub(super) fn whole(key: &[u8]) -> &[u8] {
+    key
+}
+
 /// What a record's key says: the domain and the record's text.
 pub(super) fn read_record(mut key: &[u8]) -> Option<(&str, &str)> {
     let domain = take_text(&mut key)?;

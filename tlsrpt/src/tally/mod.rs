@@ -8,6 +8,7 @@ mod key;
 mod recent;
 mod render;
 mod reporter;
+mod room;
 mod session;
 mod stored;
 mod table;
@@ -94,6 +95,9 @@ impl Tally {
 
     /// Sets how many bytes one day's counters may take: 1 GiB by default. Beyond that, sessions
     /// under a new record or policy are refused, and new failures go to overflow rows.
+    ///
+    /// One domain fills no more of it than [`RECORDS`](limits::RECORDS) times
+    /// [`RECORD_BYTES`](limits::RECORD_BYTES).
     #[must_use]
     pub fn room(mut self, bytes: usize) -> Self {
         self.room = bytes;
@@ -152,6 +156,7 @@ impl Tally {
             Err(Refused::TooLarge) => &mut self.statistics.too_large,
             Err(Refused::PolicyDomain) => &mut self.statistics.policy_domain,
             Err(Refused::Full) => &mut self.statistics.full,
+            Err(Refused::Records) => &mut self.statistics.records,
         };
         *count = count.saturating_add(1);
         result
@@ -239,6 +244,9 @@ pub enum Refused {
     /// A policy domain is not a domain name.
     #[error("policy domain is not a domain name")]
     PolicyDomain,
+    /// Its domain has shown too many records on this day.
+    #[error("domain has shown more than {max} records in one day", max = limits::RECORDS)]
+    Records,
     /// The tally has no room for another record or policy.
     #[error("tally is full")]
     Full,
@@ -262,6 +270,8 @@ pub struct Statistics {
     pub policy_domain: u64,
     /// Sessions for which there was no room.
     pub full: u64,
+    /// Sessions of domains that have shown too many records.
+    pub records: u64,
 }
 
 /// Bytes of one day's counters, unless the caller says otherwise: some four million buckets.

@@ -87,8 +87,8 @@ fn place(hash: u64) -> usize {
     hash as usize & (PLACES - 1)
 }
 
-/// The rows of a session that was counted. None where one of its failures went into an overflow row,
-/// or a policy came twice: such sessions are judged anew each time.
+/// The rows of a session that was counted. None where one of its failures went into an overflow row or
+/// a policy into a remainder, or a policy came twice: such sessions are judged anew each time.
 fn rows(session: &Encoded) -> Option<Box<[Row]>> {
     let mut rows = Vec::with_capacity(session.policies.len() + session.failures.len());
     let mut once = |row: Row, id: &dyn Fn(&Row) -> bool| {
@@ -100,7 +100,7 @@ fn rows(session: &Encoded) -> Option<Box<[Row]>> {
     };
     for policy in &session.policies {
         let same = |row: &Row| matches!(row, Row::Policy(id, _) if *id == policy.id);
-        if !once(Row::Policy(policy.id, policy.outcome), &same) {
+        if !once(Row::Policy(policy.id, policy.outcome), &same) || !policy.exact {
             return None;
         }
     }

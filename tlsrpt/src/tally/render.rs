@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use pki_types::DnsName;
 
 use super::counters::Counters;
-use super::encode::OMITTED;
+use super::encode::{OMITTED, POLICIES_OMITTED};
 use super::key::{self, PARENT};
 use super::reporter::{FileName, Reporter};
 use crate::limits;
 use crate::record::Record;
-use crate::report::{Detail, Failure, Report, Summary};
-use crate::result::ResultType;
+use crate::report::{Detail, Failure, Policy, Report, Row, Summary};
+use crate::result::{PolicyType, ResultType};
 use crate::time::{UtcDay, Window};
 
 impl Counters {
@@ -22,7 +22,10 @@ impl Counters {
     ///
     /// Failure rows beyond [`FAILURE_KEYS`](limits::FAILURE_KEYS) for one policy, and the rarest
     /// rows of a report whose JSON is longer than [`REPORT`](limits::REPORT), are folded into one
-    /// row for each result type, with `details-omitted` as its reason. Totals stay exact.
+    /// row for each result type, with `details-omitted` as its reason. Policies beyond
+    /// [`RECORD_BYTES`](limits::RECORD_BYTES), and the rarest of a report in which policies alone take
+    /// more than half of [`REPORT`](limits::REPORT), are folded into one policy for each type, of the
+    /// record's domain, with `policies-omitted` as its string. Totals stay exact.
     #[must_use]
     pub fn reports<'c>(&'c self, reporter: &'c Reporter, day: UtcDay) -> Reports<'c> {
         let mut records: Vec<u32> = (0..self.records.len()).collect();
@@ -125,7 +128,7 @@ impl<'c> Reports<'c> {
         for &(_, policy) in policies {
             self.add(&mut report, policy, domain);
         }
-        shrink(&mut report, limits::REPORT);
+        shrink(&mut report, limits::REPORT, domain);
         Some(DomainReport {
             domain: DnsName::try_from(domain).ok()?,
             record: text.parse().ok()?,
@@ -196,21 +199,108 @@ fn overflow(result_type: ResultType<'_>) -> Failure<'_> {
     Failure { failure_reason_code: reason, ..Failure::new(result_type) }
 }
 
-/// Folds as few of the rarest rows as make the report's JSON fit into this many bytes, or all.
-pub(super) fn shrink(report: &mut Report<'_>, max: usize) {
+/// Folds as few of the rarest rows as make the report's JSON fit into this many bytes, or all. Before
+/// that, policies: if they take more than half of it without their failures.
+pub(super) fn shrink<'a>(report: &mut Report<'a>, max: usize, domain: &'a str) {
     if report.json_len() <= max {
         return;
     }
-    let mut rarest: Vec<usize> = (0..report.details.len()).collect();
-    rarest.sort_by_key(|&at| report.details.get(at).map(|detail| detail.failed_session_count));
-    // The fewest rows to fold lie between these: `few` are too few, `enough` will do or are all.
-    let (mut few, mut enough) = (0, rarest.len());
-    while enough - few > 1 {
-        let middle = few.midpoint(enough);
-        let folded = without(report, rarest.get(..middle).unwrap_or_default());
-        *(if folded.json_len() > max { &mut few } else { &mut enough }) = middle;
+    // What is folded must not depend on the order of merges.
+    report.sort_policies();
+    shrink_policies(report, max / 2, domain);
+    let count = |at: &usize| report.details.get(*at).map(|detail| detail.failed_session_count);
+    let mut rarest: Vec<usize> = report.rows.iter().flat_map(|row| row.details.clone()).collect();
+    rarest.sort_by_key(count);
+    let folded = |rows: usize| without(report, rarest.get(..rows).unwrap_or_default());
+    let enough = fewest(rarest.len(), |rows| folded(rows).json_len() <= max);
+    *report = folded(enough);
+}
+
+/// Folds as few of the rarest policies as make the JSON of the policies alone fit, or all.
+fn shrink_policies<'a>(report: &mut Report<'a>, max: usize, domain: &'a str) {
+    let sessions = |at: &usize| {
+        let summary = report.rows.get(*at).map(|row| row.summary).unwrap_or_default();
+        summary.successful.saturating_add(summary.failed)
+    };
+    let mut rarest: Vec<usize> = (0..report.rows.len()).collect();
+    rarest.sort_by_key(sessions);
+    let folded = |report: &Report<'a>, rows: usize| {
+        without_policies(report, rarest.get(..rows).unwrap_or_default(), domain)
+    };
+    let bare = bare(report);
+    let enough = fewest(rarest.len(), |rows| folded(&bare, rows).json_len() <= max);
+    if enough > 0 {
+        *report = folded(report, enough);
     }
-    *report = without(report, rarest.get(..enough).unwrap_or_default());
+}
+
+/// The report without its failures.
+fn bare<'a>(report: &Report<'a>) -> Report<'a> {
+    let Report { head, rows, strings, .. } = report;
+    let rows = rows.iter().map(|row| Row { details: 0..0, ..row.clone() }).collect();
+    Report { head: head.clone(), rows, strings: strings.clone(), details: Vec::new() }
+}
+
+/// The smallest number up to `all` that will do, where each beyond one that does will do too; or all.
+fn fewest(all: usize, will_do: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, all);
+    while low < high {
+        let middle = low.midpoint(high);
+        if will_do(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// The report with these policies folded, into one for each type.
+fn without_policies<'a>(report: &Report<'a>, rows: &[usize], domain: &'a str) -> Report<'a> {
+    let mut gone = alloc::vec![false; report.rows.len()];
+    for &at in rows {
+        if let Some(gone) = gone.get_mut(at) {
+            *gone = true;
+        }
+    }
+    let (rows, strings, details) = (Vec::new(), Vec::new(), Vec::new());
+    let mut folded = Report { head: report.head.clone(), rows, strings, details };
+    let mut rest: BTreeMap<PolicyType<'a>, (Summary, Vec<Detail<'a>>)> = BTreeMap::new();
+    for (row, gone) in report.rows.iter().zip(gone) {
+        let policy = Policy {
+            policy_type: row.policy_type.clone(),
+            domain: row.policy_domain.clone(),
+            strings: report.texts(&row.strings).to_vec(),
+            mx_hosts: report.texts(&row.mx_hosts).to_vec(),
+        };
+        let details = report.details_of(row).iter().cloned();
+        // A remainder that is there already takes the others in.
+        let is_remainder = policy == remainder(policy.policy_type.clone(), domain);
+        if !gone && !is_remainder {
+            folded.push(policy, row.summary, details);
+            continue;
+        }
+        let (summary, kept) = rest.entry(policy.policy_type).or_default();
+        summary.successful = summary.successful.saturating_add(row.summary.successful);
+        summary.failed = summary.failed.saturating_add(row.summary.failed);
+        if is_remainder {
+            kept.extend(details);
+        } else {
+            kept.extend(fold(details));
+        }
+    }
+    for (policy_type, (summary, details)) in rest {
+        let (mut kept, omitted): (Vec<_>, Vec<_>) = details.into_iter().partition(is_exact);
+        kept.extend(fold(omitted));
+        folded.push(remainder(policy_type, domain), summary, kept);
+    }
+    folded
+}
+
+/// The policy of a type in which others are folded.
+fn remainder<'a>(policy_type: PolicyType<'a>, domain: &'a str) -> Policy<'a> {
+    let strings = (policy_type != PolicyType::NO_POLICY_FOUND).then_some(POLICIES_OMITTED);
+    Policy::new(policy_type, domain).strings(strings)
 }
 
 /// The report with these rows folded.

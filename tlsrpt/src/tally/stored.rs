@@ -7,8 +7,9 @@ use pki_types::DnsName;
 use sha2::{Digest as _, Sha256};
 
 use super::cell::{Cell, Writer, counts, raise};
-use super::counters::{Counters, NO_GUESS};
+use super::counters::Counters;
 use super::key::{self, PARENT};
+use super::room::Known;
 use crate::record::Record;
 
 /// What one writer counted for one policy, or for one failure of a policy.
@@ -270,7 +271,7 @@ impl Counters {
     }
 
     fn restore_policy(&mut self, record: &[u8], policy: &[u8]) -> Option<u32> {
-        let record = self.records.intern(record, || NO_GUESS)?;
+        let record = self.records.intern_under(key::record_head(record), record, || Known::NEW)?;
         self.policies.intern(&[&record.to_le_bytes(), policy].concat(), || Cell::EMPTY)
     }
 

@@ -52,13 +52,49 @@ impl<T> Table<T> {
     }
 
     pub(super) fn find(&self, key: &[u8]) -> Option<u32> {
-        let hash = hash(self.seed, key);
-        self.probe(hash, key).ok()
+        self.find_under(key, key)
+    }
+
+    /// As [`find`](Self::find), in a table whose strings are placed by their heads.
+    pub(super) fn find_under(&self, head: &[u8], key: &[u8]) -> Option<u32> {
+        self.probe(hash(self.seed, head), key).ok()
+    }
+
+    /// As [`find`](Self::find), with a guess at the number.
+    pub(super) fn find_near(&self, guess: u32, key: &[u8]) -> Option<u32> {
+        if self.is(guess, key) { Some(guess) } else { self.find(key) }
+    }
+
+    fn is(&self, id: u32, key: &[u8]) -> bool {
+        self.entries.get(id as usize).is_some_and(|entry| self.stored(entry.at) == key)
+    }
+
+    /// How many strings there are with this head, in a table whose strings are placed by it.
+    pub(super) fn count_under(&self, head: &[u8]) -> usize {
+        let hash = hash(self.seed, head);
+        let mask = self.slots.len().saturating_sub(1);
+        let slots = (0..self.slots.len()).map(|step| self.slots.get((hash as usize + step) & mask));
+        let ids = slots.map_while(|slot| slot.copied()?.checked_sub(1));
+        let entries = ids.filter_map(|id| self.entries.get(id as usize));
+        let with_head =
+            |entry: &&Entry<T>| entry.hash == hash && self.stored(entry.at).starts_with(head);
+        entries.filter(with_head).count()
     }
 
     /// The number of this string; it is added where it is new. `None` where the table is full.
     pub(super) fn intern(&mut self, key: &[u8], value: impl FnOnce() -> T) -> Option<u32> {
-        self.intern_hashed(hash(self.seed, key), key, value)
+        self.intern_under(key, key, value)
+    }
+
+    /// As [`intern`](Self::intern), in a table whose strings are placed by their heads: those of one
+    /// head lie one behind the other, so there must be few.
+    pub(super) fn intern_under(
+        &mut self,
+        head: &[u8],
+        key: &[u8],
+        value: impl FnOnce() -> T,
+    ) -> Option<u32> {
+        self.intern_hashed(hash(self.seed, head), key, value)
     }
 
     fn intern_hashed(&mut self, hash: u32, key: &[u8], value: impl FnOnce() -> T) -> Option<u32> {
@@ -84,12 +120,11 @@ impl<T> Table<T> {
         key: &[u8],
         value: impl FnOnce() -> T,
     ) -> Option<u32> {
-        let right =
-            self.entries.get(guess as usize).is_some_and(|entry| self.stored(entry.at) == key);
-        if right { Some(guess) } else { self.intern(key, value) }
+        if self.is(guess, key) { Some(guess) } else { self.intern(key, value) }
     }
 
-    /// Interns strings by the hundred: their numbers, in order. What `key` does not write has none.
+    /// Interns strings by the hundred, placed by their heads: their numbers, in order. What `key`
+    /// does not write has none.
     ///
     /// In a large table each look-up waits for memory a few times. Here the places of a batch are
     /// read first, with nothing between, so that the processor waits for many at once.
@@ -97,6 +132,7 @@ impl<T> Table<T> {
         &mut self,
         count: u32,
         key: impl Fn(u32, &mut Vec<u8>) -> Option<()>,
+        head: fn(&[u8]) -> &[u8],
         value: impl Fn() -> T,
         mut each: impl FnMut(u32, &mut T),
     ) -> Vec<Option<u32>> {
@@ -110,7 +146,7 @@ impl<T> Table<T> {
             for id in batch.clone() {
                 let start = keys.len();
                 ends.push(key(id, &mut keys).map(|()| start..keys.len()));
-                hashes.push(hash(self.seed, keys.get(start..).unwrap_or_default()));
+                hashes.push(hash(self.seed, head(keys.get(start..).unwrap_or_default())));
             }
             self.warm(&hashes);
             for ((id, range), hash) in batch.zip(&ends).zip(&hashes) {
@@ -279,7 +315,7 @@ mod tests {
                     Some(number)
                 })
                 .collect();
-            let all = together.intern_all(count, key, || 0, |id, sum| *sum += id);
+            let all = together.intern_all(count, key, |key| key, || 0, |id, sum| *sum += id);
             assert_eq!(all, numbers);
             assert_eq!(alone.len(), together.len());
             for id in 0..alone.len() {
@@ -309,6 +345,25 @@ mod tests {
         let mut table = Table::new(0);
         let ids: Vec<_> = (0..=255_u8).map(|byte| table.intern(&[byte], || byte)).collect();
         assert!(ids.iter().enumerate().all(|(at, id)| *id == u32::try_from(at).ok()));
+    }
+
+    #[test]
+    fn strings_of_one_head_are_counted() {
+        let mut table = Table::new(7);
+        for number in 0..1_000_u32 {
+            let key = format!("{:03} {number}", number % 100);
+            let id = table.intern_under(&key.as_bytes()[..3], key.as_bytes(), || ());
+            assert_eq!(id, Some(number));
+        }
+        for head in 0..100 {
+            let head = format!("{head:03}");
+            assert_eq!(table.count_under(head.as_bytes()), 10);
+            let key = format!("{head} 7");
+            let found = table.find_under(head.as_bytes(), key.as_bytes());
+            assert_eq!(found, (head == "007").then_some(7));
+        }
+        assert_eq!(table.count_under(b"100"), 0);
+        assert_eq!(Table::<()>::new(7).count_under(b"100"), 0);
     }
 
     #[test]

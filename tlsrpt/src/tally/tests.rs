@@ -328,16 +328,16 @@ fn house_large_reports_fold_their_rarest_rows() {
     report.push(sts(), Summary { successful: 0, failed: 5_050 }, (1..=100).map(row));
     let whole = report.json_len();
     let mut same = report.clone();
-    render::shrink(&mut same, whole);
+    render::shrink(&mut same, whole, "example.net");
     assert_eq!(same, report);
-    render::shrink(&mut report, whole - 1);
+    render::shrink(&mut report, whole - 1, "example.net");
     assert!(report.json_len() < whole);
     let total: u64 = report.details().map(|detail| detail.failed_session_count).sum();
     assert_eq!(total, 5_050);
     assert!(report.details().any(|detail| *detail == row(100)));
     assert!(!report.details().any(|detail| *detail == row(1)));
     // Where nothing is left to fold, the totals stay and the size is what it is.
-    render::shrink(&mut report, 1);
+    render::shrink(&mut report, 1, "example.net");
     assert_eq!(report.details().count(), 1);
 }
 
@@ -604,4 +604,172 @@ fn equal_datagrams_of_two_days_count_on_their_own_day() {
     let reporter = reporter();
     let report = tally.day(next).unwrap().reports(&reporter, next).next().unwrap();
     assert_eq!(summary(report.report()), [Summary { successful: 0, failed: 6 }]);
+}
+
+/// A session under a TLSA policy of this text, that failed in these ways.
+fn tlsa(text: impl Into<Cow<'static, str>>, reasons: core::ops::Range<usize>) -> Session<'static> {
+    let policy = Policy::new(PolicyType::TLSA, "mx.example.net").strings([text]);
+    let mut outcome = PolicyOutcome::new(policy, Outcome::Failure);
+    outcome.failures.extend(reasons.map(|at| reason(format!("reason {at}"))));
+    session().policy(outcome)
+}
+
+fn omitted_policies<'r>(report: &'r Report<'_>) -> Vec<(&'r str, Summary)> {
+    let omitted = report.policies().filter(|p| p.policy_strings() == ["policies-omitted"]);
+    omitted.map(|policy| (policy.policy_domain(), policy.summary())).collect()
+}
+
+// checks: tlsrpt/S3, tlsrpt/S4
+#[test]
+fn house_a_policy_that_stands_twice_in_a_session_counts_once_and_as_failed() {
+    let policy = |domain: &'static str, strings: [&'static str; 2]| {
+        Policy::new(PolicyType::TLSA, domain).strings(strings)
+    };
+    let fine = PolicyOutcome::new(policy("mx.example.net", ["a", "b"]), Outcome::Success);
+    let expired = Failure::new(ResultType::CERTIFICATE_EXPIRED);
+    let failed = PolicyOutcome::new(policy("MX.example.net.", ["b", "a"]), Outcome::Failure)
+        .failure(reason("x"))
+        .failure(expired.clone());
+    let also =
+        PolicyOutcome::new(policy("mx.example.net", ["a", "b"]), Outcome::Success).failure(expired);
+    for order in [[&fine, &failed, &also], [&failed, &also, &fine], [&also, &fine, &failed]] {
+        let session = order.into_iter().fold(session(), |session, one| session.policy(one.clone()));
+        let bytes = crate::DatagramWriter::new().session(&session).unwrap().to_vec();
+        let mut tally = tally();
+        tally.record(&session, at(0)).unwrap();
+        for _ in 0..3 {
+            tally.record_datagram(&bytes, at(0)).unwrap();
+        }
+        let reports = reports(&tally);
+        assert_eq!(summary(&reports[0]), [Summary { successful: 0, failed: 4 }]);
+        let details: Vec<_> = reports[0].details().map(|d| d.failed_session_count).collect();
+        assert_eq!(details, [4, 4], "equal failures of both count once");
+    }
+    // Also those for which there is no row of their own.
+    let many = |range: core::ops::Range<usize>| tlsa("a", range).policies.remove(0);
+    let session = session().policy(many(0..300)).policy(many(200..350));
+    let reports = count(&[session]);
+    let details: Vec<_> = reports[0].details().map(|d| d.failed_session_count).collect();
+    assert_eq!((details.len(), details.iter().sum::<u64>()), (257, 350));
+}
+
+// checks: tlsrpt/P1, tlsrpt/S3
+#[test]
+fn house_a_domain_of_many_policies_fills_its_own_room_alone() {
+    let mut tally = tally().room(3 << 20);
+    for number in 0..1_000 {
+        tally.record(&tlsa(format!("3 1 1 {number:064x}"), 0..1), at(0)).unwrap();
+    }
+    // One that is known is counted on in its own row, and one that is not among the others again.
+    let cached = tlsa("3 1 1 ff", 0..1);
+    let bytes = crate::DatagramWriter::new().session(&cached).unwrap().to_vec();
+    for _ in 0..4 {
+        tally.record_datagram(&bytes, at(0)).unwrap();
+    }
+    tally.record(&tlsa(format!("3 1 1 {:064x}", 0), 0..1), at(0)).unwrap();
+    // Two that have no room are one policy of the session.
+    let two = tlsa("x", 0..1).policy(tlsa("y", 0..1).policies.remove(0));
+    tally.record(&two, at(0)).unwrap();
+    let long = |number: usize| format!("{number:065000}");
+    for number in 0..100 {
+        tally.record(&tlsa(long(number), 0..256), at(0)).unwrap();
+    }
+    let none = Policy::new(PolicyType::NO_POLICY_FOUND, "mx1.example.net");
+    tally.record(&session().policy(PolicyOutcome::new(none, Outcome::Success)), at(0)).unwrap();
+    let counters = tally.day(day()).unwrap();
+    assert!(counters.bytes() < 2 * limits::RECORD_BYTES, "{}", counters.bytes());
+    assert!(counters.omitted() > 845);
+    let reports = reports(&tally);
+    let report = &reports[0];
+    let total: u64 = summary(report).iter().map(|one| one.successful + one.failed).sum();
+    assert_eq!(total, 1_000 + 4 + 1 + 1 + 100 + 1);
+    let policies = report.policies().len();
+    assert!((200..=257).contains(&policies), "{policies}");
+    let [("example.net", rest)] = omitted_policies(report)[..] else { panic!() };
+    assert_eq!(rest.failed + (policies as u64 - 2) + 1, total - 1);
+    let first = report.policies().find(|policy| policy.summary().failed == 2);
+    assert_eq!(first.unwrap().policy_strings(), [format!("3 1 1 {:064x}", 0)]);
+    let details: u64 = report.details().map(|detail| detail.failed_session_count).sum();
+    assert_eq!(details, 1_000 + 4 + 1 + 1 + 100 * 256);
+    // Without a policy there is nothing to leave out.
+    let last = report.policies().find(|p| p.policy_type() == &PolicyType::NO_POLICY_FOUND);
+    assert_eq!(last.map(|p| (p.policy_domain(), p.summary().successful)), Some(("example.net", 1)));
+    let json = report.to_json();
+    assert_eq!(
+        crate::Reader::strict().read_owned(json.as_bytes()).unwrap().report().to_json(),
+        json
+    );
+    // Others have theirs.
+    let other = Session { report_domain: name("example.com"), ..session() }.policy(success());
+    assert_eq!(tally.record(&other, at(0)), Ok(Counted::Counted));
+}
+
+// checks: tlsrpt/P1
+#[test]
+fn house_a_domain_of_many_records_fills_its_own_room_alone() {
+    let mut tally = tally();
+    let mut record = |domain: &'static str, number: usize| {
+        let record: Record = format!("{TEXT},mailto:{number}@example.net").parse().unwrap();
+        let session = Session::new(name(domain), record, at(0)).policy(success());
+        let bytes = crate::DatagramWriter::new().session(&session).unwrap().to_vec();
+        let counted = tally.record(&session, at(0));
+        assert_eq!(tally.record_datagram(&bytes, at(0)), counted.map_err(DatagramRefused::Refused));
+        counted
+    };
+    for number in 0..limits::RECORDS {
+        assert_eq!(record("example.net", number), Ok(Counted::Counted));
+    }
+    assert_eq!(record("example.net", limits::RECORDS), Err(Refused::Records));
+    assert_eq!(record("EXAMPLE.net.", limits::RECORDS), Err(Refused::Records));
+    assert_eq!(record("example.net", 0), Ok(Counted::Counted));
+    assert_eq!(record("example.com", limits::RECORDS), Ok(Counted::Counted));
+    assert_eq!(tally.statistics().records, 4);
+    assert_eq!(reports(&tally).len(), limits::RECORDS + 1);
+}
+
+// checks: tlsrpt/P1
+#[test]
+fn house_the_room_of_a_record_is_what_this_writer_took() {
+    let all: Vec<_> = (0..300).map(|number| tlsa(format!("{number}"), 0..1)).collect();
+    let theirs = counters(&Writer::new("b", 1), &all);
+    let ours = counters(&Writer::new("a", 1), &all[..290]);
+    // What others counted before takes nothing of it.
+    let mut tally = tally_of("a");
+    tally.merge(day(), &theirs).unwrap();
+    all[..290].iter().for_each(|session| assert!(tally.record(session, at(0)).is_ok()));
+    let mut merged = theirs.clone();
+    merged.merge(&ours);
+    assert_eq!(*tally.day(day()).unwrap(), merged);
+}
+
+fn tally_of(node: &str) -> Tally {
+    Tally::new(Writer::new(node, 1), 42)
+}
+
+// checks: tlsrpt/P1, tlsrpt/S3
+#[test]
+fn house_a_report_of_too_many_policies_folds_the_rarest() {
+    // Ten nodes, each with all that it may take: as JSON some sixty megabytes.
+    let mut all = Counters::new(1);
+    for node in 0..10 {
+        let sessions: Vec<_> = (0..20)
+            .map(|number| tlsa(format!("{node} {number}{}", "\u{1}".repeat(45_000)), 0..2))
+            .collect();
+        let mut one = counters(&Writer::new(format!("{node}"), 1), &sessions);
+        one.merge(&counters(&Writer::new("often", node), &sessions[..1]));
+        all.merge(&one);
+    }
+    let reporter = reporter();
+    let report = all.reports(&reporter, day()).next().unwrap().into_report();
+    assert!(report.json_len() <= limits::REPORT);
+    assert_eq!(summary(&report).iter().map(|one| one.failed).sum::<u64>(), 210);
+    let [("example.net", rest)] = omitted_policies(&report)[..] else { panic!() };
+    assert!(rest.failed > 190 - 20, "as few as will do");
+    let often = report.policies().filter(|policy| policy.summary().failed == 2).count();
+    assert_eq!(often, 10, "those that came more often stay");
+    let details: u64 = report.details().map(|detail| detail.failed_session_count).sum();
+    assert_eq!(details, 420);
+    let json = report.to_json();
+    let read = crate::Reader::strict().read_owned(json.as_bytes()).unwrap();
+    assert_eq!(read.report().policies().len(), report.policies().len());
 }
