@@ -71,6 +71,7 @@ fn dns(report: &Report) -> String {
         MailHosts::NullMx => "null MX".to_owned(),
         MailHosts::NoSuchDomain => "no such domain".to_owned(),
         MailHosts::Unusable => "no usable MX".to_owned(),
+        MailHosts::OnlyOurselves => "own MX".to_owned(),
     };
     let security = match hosts.security {
         Security::Secure => "secure",

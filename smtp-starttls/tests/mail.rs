@@ -213,6 +213,10 @@ fn parameters_that_the_server_does_not_list_are_refused() {
     ] {
         assert_eq!(refused(|out| mailer.mail(&mail, out)), CommandError::NotOffered(keyword));
     }
+    for mail in [mail().utf8_header(), mail().utf8_header().smtputf8()] {
+        let header = refused(|out| mailer.mail(&mail, out));
+        assert_eq!(header, CommandError::HeaderNeedsSmtpUtf8);
+    }
     let large = refused(|out| mailer.mail(&mail().size(101), out));
     assert_eq!(large, CommandError::MessageTooLarge(101));
     line(|out| mailer.mail(&Mail::new(ReversePath::Null).size(100), out));

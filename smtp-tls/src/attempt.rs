@@ -141,6 +141,9 @@ pub struct Connection {
     pub local: Option<SocketAddr>,
     /// The name by which the server greeted.
     pub greeting_name: Option<String>,
+    /// Whether that is our own name: mail may be going round in a loop
+    /// ([RFC 5321 section 6.3](https://www.rfc-editor.org/rfc/rfc5321#section-6.3)).
+    pub greets_with_our_name: bool,
     /// TLS, if it came up.
     pub tls: Option<Tls>,
     /// What is known of the server's identity.
@@ -160,6 +163,7 @@ impl Connection {
             not_reached: Vec::new(),
             local: None,
             greeting_name: None,
+            greets_with_our_name: false,
             tls: None,
             peer: Peer::NotChecked,
             downgrade: None,
@@ -304,7 +308,10 @@ impl Reply {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.code)?;
-        if let Some(enhanced) = self.enhanced {
+        // As a rule the text begins with it.
+        if let Some(enhanced) = self.enhanced
+            && !self.text.starts_with(&enhanced.to_string())
+        {
             write!(f, " {enhanced}")?;
         }
         if self.text.is_empty() { Ok(()) } else { write!(f, " {}", self.text) }

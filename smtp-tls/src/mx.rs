@@ -3,6 +3,8 @@
 //! [RFC 5321 section 5.1](https://www.rfc-editor.org/rfc/rfc5321#section-5.1) and, for domains
 //! that take none, [RFC 7505](https://www.rfc-editor.org/rfc/rfc7505).
 
+use std::collections::BTreeSet;
+
 use crate::resolve::{Answer, Name, Outcome, Question, Record};
 
 /// How many mail hosts of a domain are tried in one delivery attempt; those of the worst
@@ -23,23 +25,33 @@ pub enum MailHosts {
     NoSuchDomain,
     /// The domain has MX records, and none of them names a host.
     Unusable,
+    /// No host is better than this server itself: mail would go round in a loop.
+    OnlyOurselves,
 }
 
 impl MailHosts {
     /// Reads the answer to the question for the domain's MX records.
     ///
     /// Hosts of equal preference are put in an order that depends on `seed`, as RFC 5321 section
-    /// 5.1 demands that the load be spread; the same seed gives the same order.
+    /// 5.1 demands that the load be spread; the same seed gives the same order. A host with one of our own
+    /// names is left out, and with it every host of the same or a worse preference, as it demands too.
     #[must_use]
-    pub fn from_answer(question: &Question, answer: &Answer, seed: u64) -> Self {
+    pub fn from_answer(
+        question: &Question,
+        answer: &Answer,
+        own_names: &BTreeSet<Name>,
+        seed: u64,
+    ) -> Self {
+        let mut names = answer.chain.iter().map(|hop| &hop.target).chain([&question.name]);
         match &answer.outcome {
-            Outcome::Records(records) => Self::listed(records, seed),
+            Outcome::Records(records) => Self::listed(records, own_names, seed),
+            Outcome::NoData if names.any(|name| own_names.contains(name)) => Self::OnlyOurselves,
             Outcome::NoData => Self::Implicit(question.name.clone()),
             Outcome::NxDomain => Self::NoSuchDomain,
         }
     }
 
-    fn listed(records: &[Record], seed: u64) -> Self {
+    fn listed(records: &[Record], own_names: &BTreeSet<Name>, seed: u64) -> Self {
         let mut hosts: Vec<(u16, u64, &Name)> = records
             .iter()
             .filter_map(|record| match record {
@@ -56,6 +68,13 @@ impl MailHosts {
         }
         hosts.retain(|(_, _, host)| !host.is_root());
         hosts.sort();
+        if let Some(own) = hosts.iter().find(|(_, _, host)| own_names.contains(*host)) {
+            let own = own.0;
+            hosts.retain(|(preference, ..)| *preference < own);
+            if hosts.is_empty() {
+                return Self::OnlyOurselves;
+            }
+        }
         let mut names: Vec<Name> = Vec::new();
         for (_, _, host) in hosts {
             if names.len() < HOSTS && !names.contains(host) {
@@ -97,7 +116,58 @@ mod tests {
             chain: Vec::new(),
             judged: Judged::HopByHop,
         };
-        MailHosts::from_answer(&question, &answer, seed)
+        let own_names = OWN.map(name).into_iter().collect();
+        MailHosts::from_answer(&question, &answer, &own_names, seed)
+    }
+
+    const OWN: [&str; 2] = ["me.test", "also-me.test"];
+
+    #[test]
+    fn rfc5321_5_1_ourselves_and_all_that_are_no_better_are_left_out() {
+        let listed = |hosts: &[&str]| MailHosts::Listed(hosts.iter().copied().map(name).collect());
+        for (records, expected) in [
+            (vec![mx(10, "a.test"), mx(20, "me.test"), mx(30, "c.test")], listed(&["a.test"])),
+            (
+                vec![mx(10, "a.test"), mx(20, "Also-Me.test."), mx(20, "b.test")],
+                listed(&["a.test"]),
+            ),
+            (vec![mx(9, "me.test"), mx(5, "a.test"), mx(7, "also-me.test")], listed(&["a.test"])),
+            (vec![mx(10, "me.test"), mx(20, "c.test")], MailHosts::OnlyOurselves),
+            (vec![mx(10, "me.test"), mx(10, "c.test")], MailHosts::OnlyOurselves),
+            (vec![mx(10, "me.test"), mx(5, ".")], MailHosts::OnlyOurselves),
+        ] {
+            for seed in 0..64 {
+                assert_eq!(hosts(Outcome::Records(records.clone()), seed), expected);
+            }
+        }
+        // Past the limit too.
+        let mut records: Vec<_> = (0..20).map(|i| mx(i, &format!("h{i}.test"))).collect();
+        records.push(mx(3, "me.test"));
+        let expected = listed(&["h0.test", "h1.test", "h2.test"]);
+        assert_eq!(hosts(Outcome::Records(records), 0), expected);
+    }
+
+    #[test]
+    fn rfc5321_5_1_a_domain_that_is_its_own_host_may_be_this_server() {
+        let question = |domain: &str| Question::new(name(domain), Kind::Mx);
+        let mut answer = Answer {
+            outcome: Outcome::NoData,
+            security: Security::Insecure,
+            chain: Vec::new(),
+            judged: Judged::HopByHop,
+        };
+        let own_names = OWN.map(name).into_iter().collect();
+        let of = |domain: &str, answer: &Answer| {
+            MailHosts::from_answer(&question(domain), answer, &own_names, 0)
+        };
+        assert_eq!(of("me.test", &answer), MailHosts::OnlyOurselves);
+        assert_eq!(of("d.test", &answer), MailHosts::Implicit(name("d.test")));
+        answer.chain.push(Hop {
+            name: name("d.test"),
+            target: name("me.test"),
+            security: Security::Insecure,
+        });
+        assert_eq!(of("d.test", &answer), MailHosts::OnlyOurselves);
     }
 
     // checks: dane/M7
@@ -134,7 +204,7 @@ mod tests {
             }],
             judged: Judged::HopByHop,
         };
-        let hosts = MailHosts::from_answer(&question, &answer, 0);
+        let hosts = MailHosts::from_answer(&question, &answer, &BTreeSet::new(), 0);
         assert_eq!(hosts, MailHosts::Implicit(name("d.test")));
     }
 

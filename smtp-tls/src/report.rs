@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
+use dane::discovery::{Skip as DaneSkip, Subject};
 use pki_types::{DnsName, UnixTime};
 use smtp_starttls::{CommandError, EnhancedCode, Keyword};
 use tlsrpt::{PolicyOutcome, Purpose};
@@ -138,6 +139,9 @@ pub enum Cause {
     /// The domain says that it takes no mail (RFC 7505).
     #[error("domain takes no mail (null mx)")]
     NullMx,
+    /// The best mail host of the domain is this server itself: the message would go round in a loop.
+    #[error("best mail host of the domain is this server itself")]
+    OnlyOurselves,
     /// The MX records could not be looked up.
     #[error("mx records could not be looked up: {0}")]
     MxLookUp(LookUpError),
@@ -254,6 +258,12 @@ impl Cause {
             Self::MxUnusable | Self::NoMailHost | Self::NoSuchDomain => "5.1.2".to_owned(),
             Self::NullMx => "5.1.10".to_owned(),
             Self::MxLookUp(_) => "4.4.3".to_owned(),
+            Self::OnlyOurselves => "5.4.6".to_owned(),
+            Self::Skipped { skip: Skip::Dane(DaneSkip::NoAddress), .. } => "4.4.4".to_owned(),
+            Self::Skipped {
+                skip: Skip::Dane(DaneSkip::LookUp { subject: Subject::Address, .. }),
+                ..
+            } => "4.4.3".to_owned(),
             Self::PolicyLookUp | Self::Skipped { .. } => "4.7.5".to_owned(),
             Self::PolicyStore => "4.3.0".to_owned(),
             Self::NotReached { .. } => "4.4.1".to_owned(),
@@ -265,6 +275,7 @@ impl Cause {
             | Self::Unfit { error: CommandError::NotOffered(Keyword::SmtpUtf8), .. } => {
                 "5.6.7".to_owned()
             }
+            Self::Unfit { error: CommandError::HeaderNeedsSmtpUtf8, .. } => "5.6.9".to_owned(),
             Self::Unfit { .. } => "5.6.1".to_owned(),
         }
     }

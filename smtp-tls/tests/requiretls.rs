@@ -82,8 +82,21 @@ async fn outcome(
     terms: Option<MessageTerms>,
     settings: Settings,
 ) -> ((&'static str, String), Vec<Visit>) {
+    played(driver, script(case), case, from, message, terms, settings).await
+}
+
+/// The same with this script of the server.
+async fn played(
+    driver: Driver,
+    script: Script,
+    case: Case,
+    from: Option<&str>,
+    message: &str,
+    terms: Option<MessageTerms>,
+    settings: Settings,
+) -> ((&'static str, String), Vec<Visit>) {
     let keys = Keys::new(UnixTime::now()).unwrap();
-    let (script, seen) = (Arc::new(script(case)), Arc::new(Mutex::new(Vec::new())));
+    let (script, seen) = (Arc::new(script), Arc::new(Mutex::new(Vec::new())));
     let notes = Arc::clone(&seen);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let choose = move || Arc::clone(&script);
@@ -167,6 +180,32 @@ async fn rfc8689_4_2_1_it_bounces_where_a_condition_is_not_met_and_no_host_is_le
             assert_eq!(fate, ("refused", code.to_owned()));
             assert!(mails(&seen).is_empty(), "{seen:?}");
             assert!(seen.iter().all(|visit| !visit.went_on_in_clear()));
+        }
+    }
+}
+
+/// A connection that ends before TLS is up, and a server that says 454.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_pass_by_the_next_attempt_is_no_reason_to_bounce() {
+    let send = |octets: &[u8]| Step::Send(vec![octets.to_vec()]);
+    let until = |last: Vec<Step>| {
+        let mut steps = vec![send(b"220 mx.torture.test\r\n"), Step::Expect("EHLO")];
+        steps.extend([send(OFFER), Step::Expect("STARTTLS")]);
+        steps.extend(last);
+        steps
+    };
+    for (steps, status) in [
+        (until(vec![Step::CloseBare]), "4.7.5"),
+        (until(vec![send(b"220 go\r\n"), Step::ClientHello, Step::CloseBare]), "4.7.5"),
+        (until(vec![send(b"454 4.7.0 not now\r\n")]), "4.7.4"),
+    ] {
+        for driver in Driver::ALL {
+            let script = Script { steps: steps.clone(), ..scripts().remove(0) };
+            let terms = Some(MessageTerms::require_tls());
+            let (fate, seen) =
+                played(driver, script, BY_DNSSEC, SENDER, PLAIN, terms, Settings::default()).await;
+            assert_eq!(fate, ("deferred", status.to_owned()), "{steps:?}");
+            assert!(mails(&seen).is_empty(), "{seen:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a session is asked to reach.
 
 use super::wait::Phase;
-use crate::failure::{Circumstances, CleartextRetry, Failure, ResultType};
+use crate::failure::{Circumstances, CleartextRetry, Failure, ResultType, Trouble};
 use crate::name::EhloName;
 use crate::reply::LineEnds;
 
@@ -94,6 +94,7 @@ impl Terms {
             require_tls: self.need.is_require_tls(),
             has_clear_form: true,
             certificate,
+            trouble: Trouble::Stays,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use pki_types::DnsName;
 
-use crate::failure::ResultType;
+use crate::failure::{ResultType, Trouble};
 
 /// By what the server was authenticated.
 #[non_exhaustive]
@@ -101,8 +101,12 @@ impl<'a> TlsFacts<'a> {
 pub enum TlsFailure {
     /// The certificate was refused, and this is what a report says of it.
     Certificate(ResultType),
-    /// An alert, an end of stream, a protocol error.
+    /// An alert, a protocol error.
     Broken,
+    /// The connection ended.
+    Lost,
+    /// We cannot do TLS at the moment: no clock, no random numbers, no algorithms.
+    Local,
     /// The wait ran out.
     TimedOut,
 }
@@ -111,7 +115,16 @@ impl TlsFailure {
     pub(crate) const fn result_type(self) -> ResultType {
         match self {
             Self::Certificate(result_type) => result_type,
-            Self::Broken | Self::TimedOut => ResultType::ValidationFailure,
+            Self::Broken | Self::Lost | Self::Local | Self::TimedOut => {
+                ResultType::ValidationFailure
+            }
+        }
+    }
+
+    pub(crate) const fn trouble(self) -> Trouble {
+        match self {
+            Self::Certificate(_) | Self::Broken => Trouble::Stays,
+            Self::Lost | Self::Local | Self::TimedOut => Trouble::MayPass,
         }
     }
 }

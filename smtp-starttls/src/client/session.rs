@@ -151,11 +151,9 @@ impl<S: Channel> Session<S> {
         match input {
             Input::Bytes(octets) => return self.bytes(octets, notice),
             Input::Sent => self.sent(),
-            Input::EndOfStream => self.broken_off(Reason::Closed, ResultType::ValidationFailure),
-            Input::TimedOut => self.broken_off(Reason::TimedOut, ResultType::ValidationFailure),
-            Input::TlsFailed(failure) => {
-                self.broken_off(Reason::TlsFailed, failure.result_type());
-            }
+            Input::EndOfStream => self.broken_off(Reason::Closed, TlsFailure::Lost),
+            Input::TimedOut => self.broken_off(Reason::TimedOut, TlsFailure::TimedOut),
+            Input::TlsFailed(failure) => self.broken_off(Reason::TlsFailed, failure),
         }
         0
     }
@@ -174,16 +172,19 @@ impl<S: Channel> Session<S> {
         };
     }
 
-    fn broken_off(&mut self, reason: Reason, certificate: ResultType) {
-        match self.step {
+    fn broken_off(&mut self, reason: Reason, how: TlsFailure) {
+        let (reason, phase) = match self.step {
             Step::Send(exchange) | Step::Await(exchange) => {
-                let reason = self.channel.broken_off(exchange, reason);
-                self.end(reason, self.channel.phase(exchange), None, certificate);
+                (self.channel.broken_off(exchange, reason), self.channel.phase(exchange))
             }
-            Step::StartTls => self.end(Reason::TlsFailed, Phase::StartTls, None, certificate),
-            Step::SendQuit(outcome) | Step::AwaitQuit(outcome) => self.step = Step::Done(outcome),
-            Step::Done(_) => {}
-        }
+            Step::StartTls => (Reason::TlsFailed, Phase::StartTls),
+            Step::SendQuit(outcome) | Step::AwaitQuit(outcome) => {
+                return self.step = Step::Done(outcome);
+            }
+            Step::Done(_) => return,
+        };
+        let at = self.circumstances(phase, None, how.result_type());
+        self.end_at(reason, &Circumstances { trouble: how.trouble(), ..at });
     }
 
     fn bytes(&mut self, octets: &[u8], notice: &mut impl Notice) -> usize {
@@ -275,10 +276,22 @@ impl<S: Channel> Session<S> {
         reply_code: Option<ReplyCode>,
         certificate: ResultType,
     ) {
+        self.end_at(reason, &self.circumstances(phase, reply_code, certificate));
+    }
+
+    fn end_at(&mut self, reason: Reason, at: &Circumstances) {
+        self.step = Step::Done(Outcome::of(Failure::new(reason, at)));
+    }
+
+    fn circumstances(
+        &self,
+        phase: Phase,
+        reply_code: Option<ReplyCode>,
+        certificate: ResultType,
+    ) -> Circumstances {
         let has_clear_form = self.channel.has_clear_form();
         let at = self.terms.circumstances(phase, certificate);
-        let at = Circumstances { reply_code, has_clear_form, ..at };
-        self.step = Step::Done(Outcome::of(Failure::new(reason, &at)));
+        Circumstances { reply_code, has_clear_form, ..at }
     }
 
     /// The capabilities in force: those of the last EHLO once the session has come to

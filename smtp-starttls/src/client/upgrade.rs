@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 use super::sealed::Sealed;
 use super::session::{Exchange, Session, Step};
 use super::wait::{Phase, WaitLimit};
-use crate::failure::{Failure, Reason, ResultType};
+use crate::failure::{Circumstances, Failure, Reason};
 use crate::limits::PLAINTEXT_SAMPLE;
 use crate::name::EhloName;
 use crate::reply::Escaped;
@@ -61,8 +61,7 @@ impl Upgrade {
         match (self.first, read.first()) {
             (First::Unseen, Some(&(ALERT | HANDSHAKE))) => self.first = First::Tls,
             (First::Unseen, Some(_)) => {
-                let failure =
-                    self.failure(Reason::PlaintextAfter220, ResultType::ValidationFailure);
+                let failure = self.failure(Reason::PlaintextAfter220, TlsFailure::Broken);
                 return Err(PlaintextAfter220::new(failure, read));
             }
             (First::Unseen, None) | (First::Tls, _) => {}
@@ -97,11 +96,12 @@ impl Upgrade {
 
     /// The handshake failed. No further octet may be sent in clear on this connection.
     pub fn tls_failed(self, how: TlsFailure) -> Outcome {
-        Outcome::of(self.failure(Reason::TlsFailed, how.result_type()))
+        Outcome::of(self.failure(Reason::TlsFailed, how))
     }
 
-    fn failure(&self, reason: Reason, certificate: ResultType) -> Failure {
-        let at = self.terms.circumstances(Phase::Handshake, certificate);
+    fn failure(&self, reason: Reason, how: TlsFailure) -> Failure {
+        let at = self.terms.circumstances(Phase::Handshake, how.result_type());
+        let at = Circumstances { trouble: how.trouble(), ..at };
         Failure::new(reason, &at)
     }
 }

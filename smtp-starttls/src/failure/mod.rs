@@ -70,9 +70,25 @@ pub(crate) struct Circumstances {
     /// Whether there is a clear form of this service at all: not with implicit TLS.
     pub(crate) has_clear_form: bool,
     pub(crate) certificate: ResultType,
+    pub(crate) trouble: Trouble,
+}
+
+/// Whether trouble that no reply tells of may be over by the next attempt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trouble {
+    MayPass,
+    Stays,
 }
 
 impl Circumstances {
+    /// RFC 5321 section 4.2.1: a 4yz reply, and what is no answer of the server at all.
+    fn may_pass(&self) -> bool {
+        match self.reply_code {
+            Some(code) => code.class() == ReplyClass::Temporary,
+            None => self.trouble == Trouble::MayPass,
+        }
+    }
+
     const fn may_be_clear(&self) -> bool {
         self.requirement.allows_clear() && !self.require_tls && self.has_clear_form
     }
@@ -149,7 +165,7 @@ impl Failure {
     }
 }
 
-const fn next_action(reason: Reason, retry: CleartextRetry, at: &Circumstances) -> NextAction {
+fn next_action(reason: Reason, retry: CleartextRetry, at: &Circumstances) -> NextAction {
     let is_permanent = match at.reply_code {
         Some(code) => matches!(code.class(), ReplyClass::Permanent),
         None => false,
@@ -159,13 +175,16 @@ const fn next_action(reason: Reason, retry: CleartextRetry, at: &Circumstances) 
         (CleartextRetry::Allowed, _) => NextAction::NewConnectionInClear,
         (_, Reason::GreetingRefused) if is_permanent => NextAction::NextMxNotThisHost,
         (_, Reason::RequireTlsNoTls | Reason::RequireTlsNotOffered) => NextAction::NextMxElseBounce,
+        // spec: RFC 8689 section 4.2.1 bounces once each host has failed a step. It says nothing of trouble
+        // that may pass, which would make its first step, the look-up, a reason to bounce: that stays
+        // with the queue (RFC 5321 sections 4.2.1 and 4.5.4.1), 454 too (RFC 3207 section 4).
         (
             _,
             Reason::StartTlsNotOffered
             | Reason::StartTlsRefused
             | Reason::TlsFailed
             | Reason::NotAuthenticated,
-        ) if at.require_tls => NextAction::NextMxElseBounce,
+        ) if at.require_tls && !at.may_pass() => NextAction::NextMxElseBounce,
         _ => NextAction::NextMx,
     }
 }
@@ -208,6 +227,7 @@ mod tests {
             require_tls: false,
             has_clear_form: true,
             certificate: ResultType::CertificateExpired,
+            trouble: Trouble::Stays,
         }
     }
 
@@ -252,7 +272,8 @@ mod tests {
 
     #[test]
     fn rfc8689_4_2_1_a_requiretls_message_bounces_at_the_last_mx_alone() {
-        let at = Circumstances { require_tls: true, ..at(Requirement::Opportunistic) };
+        let at =
+            Circumstances { require_tls: true, reply_code: None, ..at(Requirement::Opportunistic) };
         let failure = Failure::new(Reason::TlsFailed, &at);
         assert_eq!(failure.next_action, NextAction::NextMxElseBounce);
         assert_eq!(failure.status, EnhancedCode::known(4, 7, 5));
@@ -266,6 +287,29 @@ mod tests {
         assert_eq!(not_listed.status, EnhancedCode::known(5, 7, 30));
         let other = Failure::new(Reason::GreetingRefused, &at);
         assert_eq!(other.at_last_mx(), other, "trouble outside of TLS stays temporary");
+    }
+
+    #[test]
+    fn rfc8689_4_2_1_what_may_pass_is_no_reason_to_bounce() {
+        let at = |reply_code: Option<u16>, trouble| Circumstances {
+            require_tls: true,
+            reply_code: reply_code.and_then(ReplyCode::new),
+            trouble,
+            ..at(Requirement::Opportunistic)
+        };
+        for reason in [Reason::TlsFailed, Reason::StartTlsRefused, Reason::StartTlsNotOffered] {
+            for (code, trouble, action) in [
+                (Some(454), Trouble::Stays, NextAction::NextMx),
+                (Some(421), Trouble::Stays, NextAction::NextMx),
+                (None, Trouble::MayPass, NextAction::NextMx),
+                (Some(554), Trouble::MayPass, NextAction::NextMxElseBounce),
+                (None, Trouble::Stays, NextAction::NextMxElseBounce),
+            ] {
+                let failure = Failure::new(reason, &at(code, trouble));
+                assert_eq!(failure.next_action, action, "{reason} {code:?} {trouble:?}");
+                assert_eq!(failure.cleartext_retry, CleartextRetry::Never);
+            }
+        }
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub enum CommandError {
     /// [RFC 6152 section 3]: https://www.rfc-editor.org/rfc/rfc6152#section-3
     #[error("octet at offset {0} is beyond ascii, expected body=8bitmime in mail")]
     NeedsEightBit(u64),
+    /// A header beyond ASCII, and the server does not list SMTPUTF8.
+    #[error("header of the message needs smtputf8, which the server does not offer")]
+    HeaderNeedsSmtpUtf8,
     /// What stands in the message.
     #[error(transparent)]
     Message(#[from] MessageError),

@@ -24,6 +24,20 @@ impl<'a> Message<'a> {
     pub const fn needs_eight_bit(&self) -> bool {
         !self.0.is_ascii()
     }
+
+    /// Whether the header, up to the first empty line, has octets beyond ASCII, so that the message travels
+    /// with SMTPUTF8 or not at all: [`Mail::utf8_header`](super::Mail::utf8_header).
+    ///
+    /// [RFC 6531 section 3.2](https://www.rfc-editor.org/rfc/rfc6531#section-3.2). Headers of MIME
+    /// parts are not looked at.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        if self.0.is_ascii() {
+            return false;
+        }
+        let lines = self.0.split_inclusive(|&octet| octet == b'\n');
+        lines.take_while(|line| *line != b"\r\n").any(|line| !line.is_ascii())
+    }
 }
 
 impl<'a> TryFrom<&'a [u8]> for Message<'a> {
@@ -270,6 +284,22 @@ mod tests {
         assert_eq!(Message::try_from(line(999).as_slice()), Err(MessageError::LongLine(998)));
         let second = [b"x\r\n".as_slice(), &line(999)].concat();
         assert_eq!(Message::try_from(second.as_slice()), Err(MessageError::LongLine(1001)));
+    }
+
+    #[test]
+    fn rfc6531_3_2_only_what_stands_before_the_first_empty_line_is_header() {
+        for (message, needs) in [
+            ("", false),
+            ("Subject: x\r\n\r\nbody\r\n", false),
+            ("Subject: x\r\n\r\ncaf\u{e9}\r\n", false),
+            ("\r\ncaf\u{e9}\r\n\r\n", false),
+            ("Subject: caf\u{e9}\r\n\r\nbody\r\n", true),
+            ("Subject: x\r\n \r\n caf\u{e9}\r\n\r\n", true),
+            ("Subject: x\r\nX: caf\u{e9}", true),
+        ] {
+            let message = Message::try_from(message.as_bytes()).unwrap();
+            assert_eq!(message.needs_smtputf8(), needs, "{message:?}");
+        }
     }
 
     #[test]

@@ -139,6 +139,8 @@ pub struct Mail<'a> {
 enum Utf8 {
     NotNeeded,
     Needed,
+    /// By the header, so that no choice of recipients makes it unneeded.
+    NeededByHeader,
 }
 
 impl<'a> Mail<'a> {
@@ -174,12 +176,24 @@ impl<'a> Mail<'a> {
         self
     }
 
-    /// For a message with a header or a recipient beyond ASCII, [RFC 6531 section 3.4].
+    /// For a message with a recipient beyond ASCII, [RFC 6531 section 3.4].
     ///
     /// [RFC 6531 section 3.4]: https://www.rfc-editor.org/rfc/rfc6531#section-3.4
     #[must_use]
-    pub const fn smtputf8(mut self) -> Self {
-        self.utf8 = Utf8::Needed;
+    pub fn smtputf8(mut self) -> Self {
+        if self.utf8 == Utf8::NotNeeded {
+            self.utf8 = Utf8::Needed;
+        }
+        self
+    }
+
+    /// For a message with a header beyond ASCII, [RFC 6531 section 3.2]: see
+    /// [`Message::needs_smtputf8`](super::Message::needs_smtputf8).
+    ///
+    /// [RFC 6531 section 3.2]: https://www.rfc-editor.org/rfc/rfc6531#section-3.2
+    #[must_use]
+    pub const fn utf8_header(mut self) -> Self {
+        self.utf8 = Utf8::NeededByHeader;
         self
     }
 
@@ -206,7 +220,7 @@ impl<'a> Mail<'a> {
     /// Whether SMTPUTF8 is asked for.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
-        self.utf8 == Utf8::Needed
+        self.utf8 != Utf8::NotNeeded
     }
 
     pub(super) fn check(&self, capabilities: &Capabilities) -> Result<(), CommandError> {
@@ -219,8 +233,12 @@ impl<'a> Mail<'a> {
             Body::EightBitMime => need(Keyword::EightBitMime)?,
             Body::BinaryMime => need(Keyword::BinaryMime)?,
         }
-        if self.utf8 == Utf8::Needed {
-            need(Keyword::SmtpUtf8)?;
+        match self.utf8 {
+            Utf8::NotNeeded => {}
+            Utf8::Needed => need(Keyword::SmtpUtf8)?,
+            Utf8::NeededByHeader => {
+                need(Keyword::SmtpUtf8).map_err(|_| CommandError::HeaderNeedsSmtpUtf8)?;
+            }
         }
         if self.returns.is_some() || self.envelope_id.is_some() {
             need(Keyword::Dsn)?;
@@ -243,7 +261,7 @@ impl<'a> Mail<'a> {
             Body::EightBitMime => _ = line.put(b" BODY=8BITMIME"),
             Body::BinaryMime => _ = line.put(b" BODY=BINARYMIME"),
         }
-        if self.utf8 == Utf8::Needed {
+        if self.needs_smtputf8() {
             line.put(b" SMTPUTF8");
         }
         match self.returns {

@@ -132,6 +132,9 @@ pub fn play(config: &Config, tls: Tls, script: &[Step<'_>]) -> Report {
     }
     let facts = match (player.next(), facts(tls)) {
         (Some(Step::Tls), Ok(facts)) => facts,
+        (Some(Step::Close), _) => {
+            return refused(upgrade.tls_failed(TlsFailure::Lost), player.sent);
+        }
         (Some(Step::TimeOut), _) => {
             return refused(upgrade.tls_failed(TlsFailure::TimedOut), player.sent);
         }

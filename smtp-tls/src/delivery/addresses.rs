@@ -7,7 +7,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 
-use smtp_starttls::{Failure, NextAction};
+use smtp_starttls::{Failure, NextAction, ReplyCode};
 
 use crate::attempt::{Answered, Attempt, End, Transport};
 use crate::report::Fate;
@@ -125,10 +125,13 @@ impl Addresses {
     }
 }
 
-/// Whom the connection was lost for, if that is all that keeps any of them from an answer.
+/// Whom another address of the host may take: those for whom the connection was lost, or closed by 421.
 pub(super) fn all_lost(attempt: &Attempt, answers: &[Answered]) -> Vec<usize> {
     let of = attempt.recipients.iter().zip(answers);
-    of.filter(|(_, answer)| matches!(answer, Answered::Lost { .. }))
-        .map(|(place, _)| *place)
-        .collect()
+    let is_lost = |answer: &Answered| match answer {
+        Answered::Lost { .. } => true,
+        Answered::Later(reply) => reply.code == ReplyCode::SERVICE_CLOSING,
+        _ => false,
+    };
+    of.filter(|(_, answer)| is_lost(answer)).map(|(place, _)| *place).collect()
 }

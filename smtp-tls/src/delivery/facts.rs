@@ -1,5 +1,8 @@
 //! What has to be known of the domain before any host is looked at.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use mta_sts::{
     Decision, Discovery, FetchError, PolicyBody, PolicyDomain, Stored, TxtAnswer, Update,
 };
@@ -18,6 +21,7 @@ pub(super) struct Facts {
     mx: Option<Result<Answer, LookUpError>>,
     sts: Option<Sts>,
     tlsrpt: Option<tlsrpt::Record>,
+    own_names: Arc<BTreeSet<Name>>,
     seed: u64,
 }
 
@@ -50,7 +54,8 @@ impl Facts {
         if let Ok(name) = domain.with_prefix(TLSRPT_PREFIX) {
             waiting.push(Question::new(name, Kind::Txt));
         }
-        Self { waiting, mx_question, mx: None, sts, tlsrpt: None, seed: settings.seed }
+        let (own_names, seed) = (Arc::clone(&settings.own_names), settings.seed);
+        Self { waiting, mx_question, mx: None, sts, tlsrpt: None, own_names, seed }
     }
 
     pub(super) fn action(&self) -> Action<'_> {
@@ -113,7 +118,7 @@ impl Facts {
 
     fn hosts(&self) -> Option<Result<Hosts, LookUpError>> {
         let found = |answer: &Answer| Hosts {
-            found: MailHosts::from_answer(&self.mx_question, answer, self.seed),
+            found: MailHosts::from_answer(&self.mx_question, answer, &self.own_names, self.seed),
             security: answer.security,
         };
         self.mx.as_ref().map(|answer| answer.as_ref().map(found).map_err(Clone::clone))
@@ -131,10 +136,11 @@ impl Facts {
             Ok(hosts) => match hosts.found {
                 MailHosts::NullMx => Some(Fate::Refused(Cause::NullMx)),
                 MailHosts::NoSuchDomain => Some(Fate::Refused(Cause::NoSuchDomain)),
-                MailHosts::Unusable if self.has_unreadable_mx() => {
+                MailHosts::Unusable | MailHosts::OnlyOurselves if self.has_unreadable_mx() => {
                     // What could not be read may have named a host: that is no reason to bounce.
                     Some(Fate::Deferred(Cause::MxLookUp(LookUpError::Malformed)))
                 }
+                MailHosts::OnlyOurselves => Some(Fate::Refused(Cause::OnlyOurselves)),
                 MailHosts::Unusable => Some(Fate::Refused(Cause::MxUnusable)),
                 MailHosts::Listed(_) | MailHosts::Implicit(_) => None,
             },
@@ -157,7 +163,10 @@ impl Facts {
                 let names = match &hosts.found {
                     MailHosts::Listed(names) => names.iter().rev().cloned().collect(),
                     MailHosts::Implicit(name) => vec![name.clone()],
-                    MailHosts::NullMx | MailHosts::NoSuchDomain | MailHosts::Unusable => Vec::new(),
+                    MailHosts::NullMx
+                    | MailHosts::NoSuchDomain
+                    | MailHosts::Unusable
+                    | MailHosts::OnlyOurselves => Vec::new(),
                 };
                 report.hosts = Ok(hosts);
                 names

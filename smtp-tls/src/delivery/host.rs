@@ -44,6 +44,8 @@ pub(super) enum Conclusion {
     Try { assessment: Assessment, attempt: Attempt },
     /// Take the next one; if none is left, this is what the recipients get.
     Skip { host: Name, assessment: Assessment, fate: Fate },
+    /// It is this server itself.
+    Ourselves,
 }
 
 impl HostStage {
@@ -152,6 +154,9 @@ impl HostStage {
         terms: Terms,
         recipients: Vec<usize>,
     ) -> Conclusion {
+        if self.addresses().any(|address| settings.is_own_address(address)) {
+            return Conclusion::Ourselves;
+        }
         let mx = report.hosts.as_ref().map_or(Security::Insecure, |hosts| hosts.security);
         let policy = report.policy.as_ref();
         let assessment = Assessment::new(&self.host, self.dane(), policy, mx, terms);
@@ -174,6 +179,10 @@ impl HostStage {
                 Conclusion::Try { assessment, attempt }
             }
         }
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.v6.iter().chain(&self.v4).copied()
     }
 
     /// A domain that is its own host and proves to have no address has no mail host at all

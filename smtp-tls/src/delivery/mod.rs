@@ -27,6 +27,7 @@ mod settings;
 
 use mta_sts::{FetchError, PolicyBody, PolicyDomain, Stored, Update};
 use pki_types::UnixTime;
+use smtp_starttls::Reason;
 
 pub use convert::{dane_answer, tlsa_set};
 pub use settings::{DaneFailure, InsecureMx, LocalLevel, MessageTerms, ReturnPath, Settings};
@@ -250,6 +251,14 @@ impl Delivery {
                 self.report.tries.push(Try::new(host, assessment));
                 self.state = State::Attempt(Box::new(Addresses::new(attempt)));
             }
+            Conclusion::Ourselves => {
+                // RFC 5321 section 5.1: nor any host behind this one, for none is better.
+                self.hosts.clear();
+                if self.report.tries.is_empty() {
+                    return self.finish_all(&Fate::Refused(Cause::OnlyOurselves));
+                }
+                self.next_host(now);
+            }
             Conclusion::Skip { host, assessment, fate } => {
                 self.report.skipped(&host, &assessment, now);
                 self.report.tries.push(Try::new(host, assessment));
@@ -268,9 +277,13 @@ impl Delivery {
                 self.go_on(addresses.not_reached(fate), now);
             }
             AttemptResult::Failed { connection, failure, end } => {
-                let refusal = match connection.peer {
-                    Peer::Refused(refusal) => Some(refusal.into()),
-                    Peer::NotChecked | Peer::Pkix | Peer::DaneEe | Peer::DaneTa => None,
+                // A certificate that only a report tells of has not kept the message.
+                let refusal = match (connection.peer, failure.reason) {
+                    (
+                        Peer::Refused(refusal),
+                        Reason::TlsFailed | Reason::NotAuthenticated | Reason::RequireTlsNoTls,
+                    ) => Some(refusal.into()),
+                    _ => None,
                 };
                 let fate = Fate::Deferred(Cause::Session { host, failure, refusal });
                 self.go_on(addresses.failed(connection.remote, failure, end, fate), now);

@@ -1,6 +1,7 @@
 //! What the operator chooses for deliveries, each choice with its default named.
 
-use std::collections::BTreeMap;
+use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mta_sts::{Exemption, MessageTls, Override};
@@ -28,6 +29,15 @@ pub struct Settings {
     /// What the operator knows better about the MTA-STS policies of single domains, in place of the
     /// override in [`Self::mta_sts`]. Default: nothing.
     pub mta_sts_overrides: Arc<BTreeMap<Name, Override>>,
+    /// The names by which this server stands in MX records. Where a domain lists one of them, that host and all
+    /// of the same or a worse preference are left out, so that a backup server does not send to itself or
+    /// to its like in a loop; if none is left the message is refused
+    /// ([RFC 5321 section 5.1](https://www.rfc-editor.org/rfc/rfc5321#section-5.1)). Default: none; the
+    /// drivers add the name that they give in EHLO.
+    pub own_names: Arc<BTreeSet<Name>>,
+    /// The addresses at which this server takes mail from the Internet. A host with one of them is this
+    /// server under another name, and treated likewise. Default: none.
+    pub own_addresses: Arc<BTreeSet<IpAddr>>,
     /// The port of SMTP, 25 but in a laboratory. TLSA owner names have port 25 all the same.
     pub port: u16,
     /// How long the waits of a connection may last. Default: [`Patience::Rfc5321`].
@@ -44,6 +54,8 @@ impl Default for Settings {
             dane_failure: DaneFailure::SkipsHost,
             mta_sts: mta_sts::Options::default(),
             mta_sts_overrides: Arc::default(),
+            own_names: Arc::default(),
+            own_addresses: Arc::default(),
             port: 25,
             patience: Patience::Rfc5321,
             seed: 0,
@@ -63,6 +75,16 @@ impl Settings {
     /// ```
     pub fn override_policy(&mut self, domain: Name, policy_override: Override) {
         Arc::make_mut(&mut self.mta_sts_overrides).insert(domain, policy_override);
+    }
+
+    /// Adds a name to [`Self::own_names`].
+    pub fn own_name(&mut self, name: Name) {
+        Arc::make_mut(&mut self.own_names).insert(name);
+    }
+
+    pub(super) fn is_own_address(&self, address: IpAddr) -> bool {
+        let own = &self.own_addresses;
+        own.contains(&address) || own.contains(&address.to_canonical())
     }
 
     /// The options of MTA-STS for one domain.

@@ -3,6 +3,7 @@
 mod addresses;
 mod causes;
 mod order;
+mod ourselves;
 mod preference;
 mod random;
 mod reports;

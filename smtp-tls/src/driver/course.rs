@@ -10,15 +10,17 @@ use pki_types::UnixTime;
 use smtp_starttls::{ReversePath, TlsRequired};
 
 use super::Envelope;
+use super::parts::Parts;
 use crate::attempt::{Attempt, AttemptResult};
-use crate::delivery::{
-    Action, Delivery, Input, MessageTerms, ReturnPath, Settings, UnexpectedInput,
-};
+use crate::delivery::{Action, Delivery, Input, MessageTerms, ReturnPath, UnexpectedInput};
 use crate::report::{Report, StoreResult};
 use crate::resolve::{Answer, LookUp, LookUpError, Name, Question};
 
 /// Octets read at once.
 pub(super) const READ: usize = 16 * 1024;
+
+/// How long octets are waited for that came before a write failed. Ours: they are there, or never will be.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long connecting to one address may take. Ours, after common practice; RFC 5321 names no figure.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -53,16 +55,14 @@ pub(super) trait Carry: Sync {
 }
 
 /// What a delivery is carried out with.
-pub(super) struct Course<'a, C, L, S> {
+pub(super) struct Course<'a, C, L, F, S> {
     pub(super) carry: &'a C,
-    pub(super) look_up: &'a L,
-    pub(super) store: &'a S,
-    pub(super) settings: &'a Settings,
+    pub(super) parts: &'a Parts<L, F, S>,
     pub(super) envelope: &'a Envelope<'a>,
     pub(super) message: MessageTerms,
 }
 
-impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
+impl<C: Carry, L: LookUp + Sync, F: Sync, S: PolicyStore + Sync> Course<'_, C, L, F, S> {
     /// Delivers to the recipients of this domain.
     pub(super) async fn run(&self, domain: Name) -> Report {
         let (recipients, mut known) = (self.envelope.to.len(), Vec::new());
@@ -97,10 +97,10 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
     /// A delivery with what is stored of the domain; nothing if the store does not answer.
     async fn begin(&self, domain: &Name) -> Option<Delivery> {
         let stored = match domain.as_str().parse::<PolicyDomain>() {
-            Ok(policy_domain) => self.store.load(&policy_domain).await.ok()?,
+            Ok(policy_domain) => self.parts.store.load(&policy_domain).await.ok()?,
             Err(_) => Stored::default(),
         };
-        let mut settings = self.settings.clone();
+        let mut settings = self.parts.settings.clone();
         settings.seed ^= seed();
         let recipients = self.envelope.to.len();
         let delivery = Delivery::new(domain.clone(), recipients, settings, stored, now());
@@ -137,7 +137,7 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
         let questions = questions.to_vec();
         let is_new = |asked: &&Question| known.iter().all(|(question, _)| question != *asked);
         let asked = questions.iter().filter(is_new).map(async |question| {
-            let answer = self.look_up.look_up(question).await;
+            let answer = self.parts.look_up.look_up(question).await;
             (question.clone(), answer)
         });
         let answers = join_all(asked).await;
@@ -150,7 +150,7 @@ impl<C: Carry, L: LookUp + Sync, S: PolicyStore + Sync> Course<'_, C, L, S> {
     }
 
     async fn save(&self, domain: &PolicyDomain, update: &Update) -> StoreResult {
-        match self.store.save(domain, update).await {
+        match self.parts.store.save(domain, update).await {
             Ok(()) => StoreResult::Fine,
             Err(_) => StoreResult::Failed,
         }

@@ -3,7 +3,7 @@
 use core::ops::Add;
 use core::time::Duration;
 
-use super::visit::Wait;
+use super::visit::{Bound, Wait};
 
 /// The deadlines of one visit, on the clock of a driver.
 ///
@@ -15,7 +15,8 @@ pub(super) struct Deadlines<I> {
 }
 
 impl<I: Copy + Ord + Add<Duration, Output = I>> Deadlines<I> {
-    /// For a visit that begins now and may last so long in all.
+    /// For a visit that begins now and may last so long in all, the waits for the answer to a whole message
+    /// aside.
     pub(super) fn new(now: I, whole: Duration) -> Self {
         Self { wait: None, end: now + whole }
     }
@@ -25,7 +26,10 @@ impl<I: Copy + Ord + Add<Duration, Output = I>> Deadlines<I> {
         match self.wait {
             Some((number, until)) if number == wait.number => until,
             _ => {
-                let until = self.end.min(now + wait.limit);
+                let until = match wait.bound {
+                    Bound::Visit => self.end.min(now + wait.limit),
+                    Bound::Nothing => now + wait.limit,
+                };
                 self.wait = Some((wait.number, until));
                 until
             }
@@ -38,7 +42,7 @@ mod tests {
     use super::*;
 
     fn wait(number: u32, limit: u64) -> Wait {
-        Wait { number, limit: Duration::from_secs(limit) }
+        Wait { number, limit: Duration::from_secs(limit), bound: Bound::Visit }
     }
 
     #[test]
@@ -57,5 +61,16 @@ mod tests {
         let mut deadlines = Deadlines::new(seconds(0), seconds(100));
         assert_eq!(deadlines.until(wait(0, 300), seconds(0)), seconds(100));
         assert_eq!(deadlines.until(wait(1, 5), seconds(99)), seconds(100));
+    }
+
+    #[test]
+    fn rfc5321_4_5_3_2_6_the_answer_to_the_message_is_awaited_to_the_end() {
+        let seconds = Duration::from_secs;
+        let mut deadlines = Deadlines::new(seconds(0), seconds(100));
+        for (number, now, until) in [(0, 99, 699), (1, 200, 800)] {
+            let last = Wait { bound: Bound::Nothing, ..wait(number, 600) };
+            assert_eq!(deadlines.until(last, seconds(now)), seconds(until));
+        }
+        assert_eq!(deadlines.until(wait(2, 5), seconds(300)), seconds(100));
     }
 }

@@ -17,6 +17,8 @@ mod course;
 mod deadline;
 #[cfg(feature = "rustls")]
 mod envelope;
+#[cfg(feature = "rustls")]
+mod parts;
 #[cfg(all(feature = "rustls", feature = "tokio"))]
 pub mod tokio;
 #[cfg(feature = "rustls")]
@@ -25,4 +27,4 @@ mod visit;
 #[cfg(feature = "rustls")]
 pub use envelope::Envelope;
 #[cfg(feature = "rustls")]
-pub use visit::{Action, Input, Visit, Wait};
+pub use visit::{Action, Bound, Input, Visit, Wait};

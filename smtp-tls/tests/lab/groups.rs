@@ -225,8 +225,9 @@ both!(rfc5321_5_1_the_next_address_of_a_host_takes_what_the_first_does_not);
 async fn rfc5321_5_1_the_next_address_of_a_host_takes_what_the_first_does_not(driver: Driver) {
     let busy = vec![Say("421 busy\r\n")];
     let gone = [CLEAR, &[Hear("MAIL")]].concat();
+    let leaves = [CLEAR, &[Hear("MAIL"), Say("421 4.3.2 going down\r\n")]].concat();
     let refuses_all = None;
-    for first_script in [Some(busy), Some(gone), refuses_all] {
+    for first_script in [Some(busy), Some(gone), Some(leaves), refuses_all] {
         let (first, second) = pair().await;
         let port = first.local_addr().unwrap().port();
         let is_down = first_script.is_none();

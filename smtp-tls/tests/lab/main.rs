@@ -37,6 +37,8 @@ mod either;
 mod gate;
 mod groups;
 mod handshake;
+mod international;
+mod last_words;
 mod mailer;
 mod pins;
 mod server_name;

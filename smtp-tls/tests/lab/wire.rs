@@ -87,6 +87,8 @@ pub(crate) enum Step {
     Pause,
     /// Octets of any kind.
     Anything,
+    /// Nothing for so many seconds.
+    Seconds(u64),
     /// Nothing more, for ever.
     Hang,
 }
@@ -144,6 +146,9 @@ pub(crate) async fn run(stream: &mut TcpStream, script: &[Step], heard: &mut Vec
                 let mut buffer = [0; 4096];
                 assert!(stream.read(&mut buffer).await.unwrap() > 0);
             }
+            Step::Seconds(seconds) => {
+                tokio::time::sleep(core::time::Duration::from_secs(*seconds)).await;
+            }
             Hang => core::future::pending().await,
         }
     }
@@ -188,6 +193,62 @@ async fn a_greeting_that_never_comes_is_waited_for_five_minutes() {
     assert_eq!((word, cause.status().as_str()), ("deferred", "4.4.2"), "{cause}");
     assert!(cause.to_string().contains("timed-out"), "{cause}");
     assert!(begin.elapsed().as_secs() >= 300, "RFC 5321 section 4.5.3.2.1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rfc5321_4_5_3_2_6_the_answer_to_the_message_is_awaited_after_the_hour_of_a_visit() {
+    let names: Vec<String> = (0..12).map(|number| format!("r{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut script = [CLEAR, &[Hear("MAIL"), Say("250 ok\r\n")]].concat();
+    for _ in &names {
+        script.extend([Hear("RCPT"), Step::Seconds(290), Say("250 ok\r\n")]);
+    }
+    script.extend([Hear("DATA"), Say("354 go\r\n"), Step::Message, Step::Seconds(590)]);
+    let (port, server) = serve(vec![[&script, TAKEN].concat()]).await;
+    let begin = tokio::time::Instant::now();
+    let report = deliver(Driver::Tokio, port, &names, MESSAGE).await;
+    assert!(begin.elapsed().as_secs() > 3600);
+    server.await.unwrap();
+    assert!(report.fates.iter().all(|fate| fate.word() == "delivered"), "{:?}", report.fates);
+}
+
+both!(rfc5321_5_1_the_name_given_in_ehlo_is_our_own);
+async fn rfc5321_5_1_the_name_given_in_ehlo_is_our_own(driver: Driver) {
+    #[derive(Clone, Copy)]
+    struct Ourselves;
+
+    impl LookUp for Ourselves {
+        async fn look_up(&self, question: &Question) -> Result<Answer, LookUpError> {
+            let mut answer = OneHost.look_up(question).await?;
+            if question.kind == Kind::Mx {
+                let host = "Me.test".parse().unwrap();
+                answer.outcome = Outcome::Records(vec![Record::Mx { preference: 1, host }]);
+            }
+            Ok(answer)
+        }
+    }
+
+    let (store, name) = (MemoryStore::new(Capacity::default()), "me.test".parse().unwrap());
+    let mut settings = Settings::default();
+    settings.port = 1;
+    let mailer = LabMailer::new(driver, Ourselves, OneHost, store, no_roots(), name, settings);
+    let to: Address = "a@d.test".parse().unwrap();
+    let message = Message::try_from(MESSAGE.as_bytes()).unwrap();
+    let envelope = Envelope { from: ReversePath::Null, to: &[to.forward_path()], message };
+    let report = mailer.deliver("d.test".parse().unwrap(), &envelope).await;
+    assert!(matches!(report.fates[0], Fate::Refused(Cause::OnlyOurselves)), "{:?}", report.fates);
+}
+
+both!(rfc5321_6_3_a_server_that_greets_with_our_name_is_noted);
+async fn rfc5321_6_3_a_server_that_greets_with_our_name_is_noted(driver: Driver) {
+    for (greeting, is_ours) in [("220 ME.test ESMTP\r\n", true), ("220 mx.test\r\n", false)] {
+        let hello = [Say(greeting), Hear("EHLO me.test"), Say("250 mx\r\n")];
+        let (port, server) = serve(vec![[&hello, TO_A, TAKEN, BYE].concat()]).await;
+        let report = deliver(driver, port, &["a"], MESSAGE).await;
+        server.await.unwrap();
+        let (_, connection) = report.last_connection().unwrap();
+        assert_eq!(connection.greets_with_our_name, is_ours);
+    }
 }
 
 // checks: smtp-starttls/SMTP-S5, smtp-starttls/SMTP-U5

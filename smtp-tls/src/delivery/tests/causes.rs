@@ -78,11 +78,11 @@ fn rfc5321_5_1_a_domain_without_mx_is_its_own_host_and_without_address_has_none(
     let mut world = World::new();
     assert_fate(&world, "refused", "5.1.2", "no mail host");
     world.answer(DOMAIN, Kind::Aaaa, Err(LookUpError::Timeout));
-    assert_fate(&world, "deferred", "4.7.5", "address look-up failed");
+    assert_fate(&world, "deferred", "4.4.3", "address look-up failed");
     let mut unreadable = World::new();
     let records = Outcome::Records(vec![Record::Unreadable(vec![0])]);
     unreadable.set(DOMAIN, Kind::A, records, Security::Insecure);
-    assert_fate(&unreadable, "deferred", "4.7.5", "address look-up failed");
+    assert_fate(&unreadable, "deferred", "4.4.3", "address look-up failed");
     world.address(DOMAIN, Security::Insecure);
     world.server(DOMAIN, Server::default());
     assert_fate(&world, "delivered", "unauthenticated", DOMAIN);
@@ -93,7 +93,7 @@ fn rfc5321_5_1_a_domain_without_mx_is_its_own_host_and_without_address_has_none(
 fn a_listed_host_without_address_defers() {
     let mut world = World::with_hosts(Security::Insecure, &[MX1]);
     world.set(MX1, Kind::A, Outcome::NxDomain, Security::Insecure);
-    assert_fate(&world, "deferred", "4.7.5", "has no address");
+    assert_fate(&world, "deferred", "4.4.4", "has no address");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_host_whose_name_no_certificate_can_hold_is_passed_over() {
     let odd = Record::Mx { preference: 1, host: name("a!b.d.test") };
     let good = Record::Mx { preference: 2, host: name(MX2) };
     world.set(DOMAIN, Kind::Mx, Outcome::Records(vec![odd.clone()]), Security::Insecure);
-    assert_fate(&world, "deferred", "4.7.5", "a!b.d.test");
+    assert_fate(&world, "deferred", "4.4.3", "a!b.d.test");
     world.set(DOMAIN, Kind::Mx, Outcome::Records(vec![odd, good]), Security::Insecure);
     world.address(MX2, Security::Insecure);
     world.server(MX2, Server::default());
@@ -162,6 +162,19 @@ fn a_server_that_is_not_who_it_should_be_defers_and_says_why() {
     assert_fate(&world, "deferred", "4.7.5", "wrong (no-match)");
     world.server(MX1, Server::default());
     assert_fate(&world, "delivered", "dane-ee", MX1);
+}
+
+#[test]
+fn a_certificate_that_only_a_report_tells_of_is_not_the_cause_of_what_came_later() {
+    let mut world = World::with_hosts(Security::Insecure, &[MX1]);
+    world.policy("testing", "*.d.test");
+    let inside = Some("421 4.3.2 going down\r\n");
+    world.server(MX1, Server { pkix: false, inside, ..Server::default() });
+    let (word, status, text) = fate(&world);
+    assert_eq!((word, status.as_str()), ("deferred", "4.3.2"));
+    assert!(!text.contains("no-match"), "{text}");
+    world.policy("enforce", "*.d.test");
+    assert_fate(&world, "deferred", "4.7.5", "wrong (no-match)");
 }
 
 #[test]

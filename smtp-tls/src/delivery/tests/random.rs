@@ -44,7 +44,7 @@ prop_compose! {
         (pkix, dane, require_tls) in any::<(bool, bool, bool)>(),
         answers in prop::collection::vec(answered(), 1..5),
     ) -> Server {
-        Server { up, greeting, starttls, pkix, dane, require_tls, answers }
+        Server { up, greeting, starttls, pkix, dane, require_tls, inside: None, answers }
     }
 }
 

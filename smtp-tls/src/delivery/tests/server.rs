@@ -22,6 +22,8 @@ pub(super) struct Server {
     /// Whether its key is the one of the records.
     pub(super) dane: bool,
     pub(super) require_tls: bool,
+    /// Its answer to EHLO inside TLS, where it is no list.
+    pub(super) inside: Option<&'static str>,
     /// What it answers to each recipient, by its place; the last one for all that follow.
     pub(super) answers: Vec<Answered>,
 }
@@ -36,6 +38,10 @@ pub(super) enum StartTls {
     Broken,
     /// The handshake fails because the server does not prove that it holds the key of its certificate.
     NotProven,
+    /// The connection ends where its answer should be.
+    Lost,
+    /// Its answer does not come in time.
+    Slow,
     PlainTextInstead,
 }
 
@@ -48,6 +54,7 @@ impl Default for Server {
             pkix: true,
             dane: true,
             require_tls: true,
+            inside: None,
             answers: vec![Answered::Taken(reply(250, "taken"))],
         }
     }
@@ -165,6 +172,12 @@ impl Server {
                     answer = self.reply(&String::from_utf8_lossy(line), inside);
                     session.handle(Input::Sent);
                 }
+                Action::Read if answer == LOST => {
+                    session.handle(Input::EndOfStream);
+                }
+                Action::Read if answer == SLOW => {
+                    session.handle(Input::TimedOut);
+                }
                 Action::Read => {
                     session.handle(Input::Bytes(answer.as_bytes()));
                 }
@@ -177,12 +190,15 @@ impl Server {
     fn reply(&self, line: &str, inside: bool) -> String {
         let line = line.trim_end();
         match (line.split(' ').next().unwrap_or_default(), self.starttls) {
+            ("EHLO", _) if inside && self.inside.is_some() => self.inside.unwrap().to_owned(),
             ("EHLO", _) if inside && self.require_tls => "250-mx\r\n250 REQUIRETLS\r\n".to_owned(),
             ("EHLO", StartTls::Absent) => "250 mx\r\n".to_owned(),
             ("EHLO", _) if inside => "250 mx\r\n".to_owned(),
             ("EHLO", _) => "250-mx\r\n250 STARTTLS\r\n".to_owned(),
             ("STARTTLS", StartTls::Absent) => "502 what\r\n".to_owned(),
             ("STARTTLS", StartTls::Answered(answer)) => answer.to_owned(),
+            ("STARTTLS", StartTls::Lost) => LOST.to_owned(),
+            ("STARTTLS", StartTls::Slow) => SLOW.to_owned(),
             ("STARTTLS", _) => "220 go\r\n".to_owned(),
             ("QUIT", _) => "221 bye\r\n".to_owned(),
             _ => panic!("the session says {line:?}"),
@@ -199,6 +215,10 @@ impl Server {
         AttemptResult::Offered { connection, recipients }
     }
 }
+
+/// In place of an answer.
+const LOST: &str = "lost";
+const SLOW: &str = "slow";
 
 fn refusal(result_type: &'static str, reason: &'static str) -> Peer {
     Peer::Refused(Refusal { result_type, reason, explanation: "wrong".to_owned() })

@@ -46,6 +46,7 @@ use smtp_starttls::EhloName;
 
 pub use super::Envelope;
 use super::course::{Carry, Course, terms_of};
+use super::parts::Parts;
 use crate::FetchPolicy;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
@@ -59,12 +60,7 @@ pub(crate) use wait::block_on_until;
 
 /// Delivers mail, on the thread that asks for it.
 pub struct Mailer<L, F, S> {
-    look_up: L,
-    fetch: F,
-    store: S,
-    connector: Connector,
-    ehlo_name: EhloName,
-    settings: Settings,
+    parts: Parts<L, F, S>,
     gates: Gates,
 }
 
@@ -74,22 +70,23 @@ where
     F: FetchPolicy + Sync,
     S: PolicyStore + Sync,
 {
-    /// A mailer that greets with `ehlo_name`, with the secure settings.
+    /// A mailer that greets with `ehlo_name`, with the secure settings. The name is one of its own: see
+    /// [`Settings::own_names`].
     #[must_use]
     pub fn new(look_up: L, fetch: F, store: S, connector: Connector, ehlo_name: EhloName) -> Self {
-        let (settings, gates) = (Settings::default(), Gates::default());
-        Self { look_up, fetch, store, connector, ehlo_name, settings, gates }
+        let parts = Parts::new(look_up, fetch, store, connector, ehlo_name);
+        Self { parts, gates: Gates::default() }
     }
 
     /// With other settings; what they weaken has `danger` in its name.
     #[must_use]
     pub fn settings(self, settings: Settings) -> Self {
-        Self { settings, ..self }
+        Self { parts: self.parts.settings(settings), ..self }
     }
 
     /// The policy store.
     pub const fn store(&self) -> &S {
-        &self.store
+        &self.parts.store
     }
 
     /// Delivers one message to the recipients of `domain`, their domain part in A-labels.
@@ -111,8 +108,7 @@ where
         envelope: &Envelope<'_>,
         message: MessageTerms,
     ) -> Report {
-        let Self { look_up, store, settings, .. } = self;
-        let course = Course { carry: self, look_up, store, settings, envelope, message };
+        let course = Course { carry: self, parts: &self.parts, envelope, message };
         block_on(course.run(domain))
     }
 }
@@ -133,16 +129,16 @@ where
     }
 
     async fn fetch(&self, domain: &PolicyDomain) -> Result<PolicyBody, FetchError> {
-        self.fetch.fetch(domain).await
+        self.parts.fetch.fetch(domain).await
     }
 
     async fn attempt(&self, attempt: &Attempt, envelope: &Envelope<'_>) -> AttemptResult {
-        socket::attempt(attempt, envelope, &self.connector, &self.ehlo_name)
+        socket::attempt(attempt, envelope, &self.parts.connector, &self.parts.ehlo_name)
     }
 }
 
 impl<L, F, S> fmt::Debug for Mailer<L, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailer").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Mailer").field("settings", &self.parts.settings).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use smtp_starttls::EhloName;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
 use crate::driver::Envelope;
-use crate::driver::course::{READ, connect_limit};
+use crate::driver::course::{LAST_WORDS, READ, connect_limit};
 use crate::driver::deadline::Deadlines;
 use crate::driver::visit::{Action, Input, Visit};
 use crate::timed;
@@ -53,12 +53,17 @@ fn carry(mut visit: Visit<'_>, stream: &TcpStream) -> AttemptResult {
         let input = match visit.action() {
             Action::Send(octets) => match timed::write_all(stream, octets, until) {
                 Ok(()) => Input::Sent,
-                Err(error) => ended(&error),
+                Err(error) if timed::is_out_of_time(&error) => Input::TimedOut,
+                Err(_) => {
+                    let until = Instant::now() + LAST_WORDS;
+                    let octets = timed::read(stream, &mut buffer, until);
+                    Input::SendFailed(octets.unwrap_or_default())
+                }
             },
             Action::Read => match timed::read(stream, &mut buffer, until) {
                 Ok(octets) if !octets.is_empty() => Input::Bytes(octets),
-                Ok(_) => Input::EndOfStream,
-                Err(error) => ended(&error),
+                Err(error) if timed::is_out_of_time(&error) => Input::TimedOut,
+                Ok(_) | Err(_) => Input::EndOfStream,
             },
             Action::Done(result) => {
                 let _ = stream.shutdown(Shutdown::Write);
@@ -66,12 +71,5 @@ fn carry(mut visit: Visit<'_>, stream: &TcpStream) -> AttemptResult {
             }
         };
         visit.handle(input);
-    }
-}
-
-fn ended(error: &io::Error) -> Input<'static> {
-    match timed::is_out_of_time(error) {
-        true => Input::TimedOut,
-        false => Input::EndOfStream,
     }
 }

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 pub use super::Envelope;
 use super::course::{Carry, Course, terms_of};
+use super::parts::Parts;
 use crate::FetchPolicy;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
@@ -30,12 +31,7 @@ const FETCH: Duration = Duration::from_secs(60);
 
 /// Delivers mail.
 pub struct Mailer<L, F, S> {
-    look_up: L,
-    fetch: F,
-    store: S,
-    connector: Connector,
-    ehlo_name: EhloName,
-    settings: Settings,
+    parts: Parts<L, F, S>,
     gates: Gates,
 }
 
@@ -45,22 +41,23 @@ where
     F: FetchPolicy + Sync,
     S: PolicyStore + Sync,
 {
-    /// A mailer that greets with `ehlo_name`, with the secure settings.
+    /// A mailer that greets with `ehlo_name`, with the secure settings. The name is one of its own: see
+    /// [`Settings::own_names`].
     #[must_use]
     pub fn new(look_up: L, fetch: F, store: S, connector: Connector, ehlo_name: EhloName) -> Self {
-        let (settings, gates) = (Settings::default(), Gates::default());
-        Self { look_up, fetch, store, connector, ehlo_name, settings, gates }
+        let parts = Parts::new(look_up, fetch, store, connector, ehlo_name);
+        Self { parts, gates: Gates::default() }
     }
 
     /// With other settings; what they weaken has `danger` in its name.
     #[must_use]
     pub fn settings(self, settings: Settings) -> Self {
-        Self { settings, ..self }
+        Self { parts: self.parts.settings(settings), ..self }
     }
 
     /// The policy store.
     pub const fn store(&self) -> &S {
-        &self.store
+        &self.parts.store
     }
 
     /// Refreshes the cached policies, as the settings want them read. It shares look-ups, fetches and the
@@ -78,8 +75,9 @@ where
     /// # }
     /// ```
     pub fn refresher(&self) -> Refresher<'_, &L, &F, S> {
-        Refresher::new(&self.look_up, &self.fetch, &self.store)
-            .options(self.settings.mta_sts.clone())
+        let Parts { look_up, fetch, store, settings, .. } = &self.parts;
+        Refresher::new(look_up, fetch, store)
+            .options(settings.mta_sts.clone())
             .at(self.gates.clone())
     }
 
@@ -102,8 +100,7 @@ where
         envelope: &Envelope<'_>,
         message: MessageTerms,
     ) -> Report {
-        let Self { look_up, store, settings, .. } = self;
-        Course { carry: self, look_up, store, settings, envelope, message }.run(domain).await
+        Course { carry: self, parts: &self.parts, envelope, message }.run(domain).await
     }
 }
 
@@ -123,17 +120,17 @@ where
     }
 
     async fn fetch(&self, domain: &PolicyDomain) -> Result<PolicyBody, FetchError> {
-        let fetched = timeout(FETCH, self.fetch.fetch(domain)).await;
+        let fetched = timeout(FETCH, self.parts.fetch.fetch(domain)).await;
         fetched.unwrap_or(Err(FetchError::TimedOut))
     }
 
     async fn attempt(&self, attempt: &Attempt, envelope: &Envelope<'_>) -> AttemptResult {
-        socket::attempt(attempt, envelope, &self.connector, &self.ehlo_name).await
+        socket::attempt(attempt, envelope, &self.parts.connector, &self.parts.ehlo_name).await
     }
 }
 
 impl<L, F, S> fmt::Debug for Mailer<L, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailer").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Mailer").field("settings", &self.parts.settings).finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Envelope;
 use crate::adapter::rustls::Connector;
 use crate::attempt::{Attempt, AttemptResult};
-use crate::driver::course::{READ, connect_limit};
+use crate::driver::course::{LAST_WORDS, READ, connect_limit};
 use crate::driver::deadline::Deadlines;
 use crate::driver::visit::{Action, Input, Visit};
 
@@ -54,7 +54,11 @@ async fn carry(mut visit: Visit<'_>, stream: &mut TcpStream) -> AttemptResult {
         let input = match visit.action() {
             Action::Send(octets) => match timeout_at(until, stream.write_all(octets)).await {
                 Ok(Ok(())) => Input::Sent,
-                Ok(Err(_)) => Input::EndOfStream,
+                Ok(Err(_)) => {
+                    let read = timeout(LAST_WORDS, stream.read(&mut buffer)).await;
+                    let read = read.map_or(0, Result::unwrap_or_default);
+                    Input::SendFailed(buffer.get(..read).unwrap_or_default())
+                }
                 Err(_) => Input::TimedOut,
             },
             // Octets that are there count no more once the time is up.

@@ -10,6 +10,8 @@ pub(super) trait Conversation {
     fn want(&self) -> Say<'_>;
     /// Takes what happened.
     fn handle(&mut self, input: Input<'_>);
+    /// Takes what came before a write failed.
+    fn last_words(&mut self, _: &[u8]) {}
     /// Which wait this is: another one begins where this is another.
     fn wait(&self) -> (Phase, u32);
     /// How long it may last.

@@ -161,17 +161,24 @@ fn refused(error: &TlsError) -> Refused {
             reason: error.reason(),
             explanation: error.to_string(),
         },
-        TlsError::Alert(_)
-        | TlsError::Broken(_)
-        | TlsError::Incompatible
-        | TlsError::Local
-        | TlsError::Misbehaved
-        | TlsError::NotTls => {
-            return Refused { failure: TlsFailure::Broken, peer: Peer::NotChecked };
-        }
+        error => return Refused { failure: failure_of(error), peer: Peer::NotChecked },
     };
     let failure = TlsFailure::Certificate(refusal.session_result_type());
     Refused { failure, peer: Peer::Refused(refusal) }
+}
+
+/// What an error means for the session, whoever the server is.
+pub(super) const fn failure_of(error: &TlsError) -> TlsFailure {
+    match error {
+        TlsError::Broken(_) => TlsFailure::Lost,
+        TlsError::Local => TlsFailure::Local,
+        TlsError::Alert(_)
+        | TlsError::Certificate(_)
+        | TlsError::Incompatible
+        | TlsError::Misbehaved
+        | TlsError::NotTls
+        | TlsError::Signature => TlsFailure::Broken,
+    }
 }
 
 fn pkix_refusal(fault: CertificateFault) -> Refusal {
@@ -199,5 +206,27 @@ impl Refusal {
             "certificate-not-trusted" => ResultType::CertificateNotTrusted,
             _ => ResultType::ValidationFailure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_trouble_is_none_of_the_servers() {
+        for (error, failure) in [
+            (Error::FailedToGetCurrentTime, TlsFailure::Local),
+            (Error::FailedToGetRandomBytes, TlsFailure::Local),
+            (
+                Error::AlertReceived(::rustls::AlertDescription::HandshakeFailure),
+                TlsFailure::Broken,
+            ),
+        ] {
+            let refused = refused(&TlsError::from(&error));
+            assert_eq!((refused.failure, refused.peer), (failure, Peer::NotChecked));
+        }
+        let lost = TlsError::Broken(std::io::ErrorKind::ConnectionReset);
+        assert_eq!(refused(&lost).failure, TlsFailure::Lost);
     }
 }

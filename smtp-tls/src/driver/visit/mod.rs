@@ -18,7 +18,9 @@
 //!     let mut buffer = [0; 4096];
 //!     loop {
 //!         let input = match visit.action() {
-//!             Action::Send(octets) => tcp.write_all(octets).map_or(Input::EndOfStream, |()| Input::Sent),
+//!             Action::Send(octets) => {
+//!                 tcp.write_all(octets).map_or(Input::SendFailed(&[]), |()| Input::Sent)
+//!             }
 //!             Action::Read => match tcp.read(&mut buffer) {
 //!                 Ok(read) if read > 0 => Input::Bytes(&buffer[..read]),
 //!                 Ok(_) | Err(_) => Input::EndOfStream, // or TimedOut, by visit.wait()
@@ -90,6 +92,9 @@ pub enum Input<'a> {
     Bytes(&'a [u8]),
     /// All octets of [`Action::Send`] are written.
     Sent,
+    /// Writing has failed. These octets had come by then, none perhaps: a server that will not have the
+    /// message may say so and leave while it is being sent.
+    SendFailed(&'a [u8]),
     /// The stream has ended, or broke.
     EndOfStream,
     /// The wait has run out.
@@ -103,6 +108,18 @@ pub struct Wait {
     pub number: u32,
     /// How long it may last, from when it began.
     pub limit: Duration,
+    /// What ends it besides.
+    pub bound: Bound,
+}
+
+/// What ends a wait besides its own limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Bound {
+    /// The end of the time for the whole visit, [`Visit::limit`].
+    Visit,
+    /// Nothing: the server has the whole message, and whoever leaves before its answer sends it twice
+    /// ([RFC 5321 sections 4.5.3.2.6 and 6.1](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6)).
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -139,7 +156,7 @@ impl<'a> Visit<'a> {
             out: Vec::new(),
             said: Said::Nothing,
             line: Line::Up,
-            wait: Wait { number: 0, limit: Duration::ZERO },
+            wait: Wait { number: 0, limit: Duration::ZERO, bound: Bound::Visit },
             of: (0, Phase::Idle, 0),
         };
         visit.go_on();
@@ -161,7 +178,8 @@ impl<'a> Visit<'a> {
         self.wait
     }
 
-    /// How long the whole visit may last: an hour, and a second for each KiB of the message.
+    /// How long the whole visit may last: an hour, and a second for each KiB of the message. Who waits for
+    /// the answer to a whole message then waits on ([`Bound::Nothing`]).
     #[must_use]
     pub fn limit(&self) -> Duration {
         let octets = self.with.envelope.message.as_bytes().len() as u64;
@@ -173,7 +191,11 @@ impl<'a> Visit<'a> {
         match input {
             Input::Bytes(octets) => self.bytes(octets),
             Input::Sent => self.sent(),
-            Input::EndOfStream => self.broken_off(Heard::EndOfStream, TlsFailure::Broken),
+            Input::SendFailed(octets) => {
+                self.last_words(octets);
+                self.broken_off(Heard::EndOfStream, TlsFailure::Lost);
+            }
+            Input::EndOfStream => self.broken_off(Heard::EndOfStream, TlsFailure::Lost),
             Input::TimedOut => self.broken_off(Heard::TimedOut, TlsFailure::TimedOut),
         }
         self.go_on();
@@ -183,6 +205,14 @@ impl<'a> Visit<'a> {
         self.out.clear();
         if core::mem::replace(&mut self.said, Said::Nothing) == Said::All {
             self.hear(Heard::Sent);
+        }
+    }
+
+    fn last_words(&mut self, octets: &[u8]) {
+        let Some(conversation) = self.stage.conversation_mut() else { return };
+        match &mut self.tls {
+            Some(tls) => conversation.last_words(&tls.read(octets).plain),
+            None => conversation.last_words(octets),
         }
     }
 
@@ -251,7 +281,9 @@ impl<'a> Visit<'a> {
         if self.of != (stage, phase, turn) {
             self.of = (stage, phase, turn);
             let number = self.wait.number.wrapping_add(1);
-            self.wait = Wait { number, limit: self.with.attempt.patience.limit(limit) };
+            let limit = self.with.attempt.patience.limit(limit);
+            let bound = if phase == Phase::Message { Bound::Nothing } else { Bound::Visit };
+            self.wait = Wait { number, limit, bound };
         }
     }
 }

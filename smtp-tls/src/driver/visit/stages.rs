@@ -10,12 +10,12 @@ use smtp_starttls::{
 use super::Visit;
 use super::conversation::Conversation;
 use super::handshake::{
-    Judge, Refused, Secured, begin, is_verified_by_the_handshake, verification,
+    Judge, Refused, Secured, begin, failure_of, is_verified_by_the_handshake, verification,
 };
 use super::mail::Talk;
 use super::mail::begin::{Begin, CLEAR, sealed};
-use crate::adapter::rustls::Connector;
 use crate::adapter::rustls::octets::{Came, Tls, TlsEnd};
+use crate::adapter::rustls::{Connector, TlsError};
 use crate::attempt::{Answered, Attempt, AttemptResult, Connection, End, Peer, Transport};
 use crate::driver::Envelope;
 
@@ -50,7 +50,7 @@ impl<'a> Visit<'a> {
         if let (Stage::Handshake(_, judge), Some(end)) = (&self.stage, &came.end) {
             let refused = match end {
                 TlsEnd::Broken(error) => judge.refused(error),
-                TlsEnd::Closed => Refused::broken(),
+                TlsEnd::Closed => Refused::lost(),
             };
             return self.handshake_failed(refused);
         }
@@ -61,7 +61,9 @@ impl<'a> Visit<'a> {
         match &came.end {
             None => {}
             Some(TlsEnd::Closed) => self.hear(Heard::EndOfStream),
-            Some(TlsEnd::Broken(_)) => self.hear(Heard::TlsFailed(TlsFailure::Broken)),
+            Some(TlsEnd::Broken(error)) => {
+                self.hear(Heard::TlsFailed(failure_of(&TlsError::from(error))));
+            }
         }
     }
 
@@ -127,6 +129,7 @@ impl<'a> Visit<'a> {
 
     fn after_clear(&mut self, session: Session<Clear>) -> Stage<'a> {
         self.connection.greeting_name = greeting_name(&session);
+        self.connection.greets_with_our_name = session.greets_with_our_name();
         self.connection.downgrade = session.downgrade();
         match session.outcome() {
             Some(Outcome::Plaintext(failure)) => {
@@ -255,8 +258,8 @@ impl core::fmt::Debug for Stage<'_> {
 }
 
 impl Refused {
-    const fn broken() -> Self {
-        Self { failure: TlsFailure::Broken, peer: Peer::NotChecked }
+    const fn lost() -> Self {
+        Self { failure: TlsFailure::Lost, peer: Peer::NotChecked }
     }
 }
 

@@ -15,13 +15,13 @@ use core::time::Duration;
 
 use smtp_starttls::{
     Chunk, CommandError, Event, ForwardPath, Input, Keyword, Mailer, Phase, Reason, Recipient,
-    ReplyLine, WaitLimit, Want, limits,
+    ReplyCode, ReplyLine, WaitLimit, Want, limits,
 };
 
 use super::conversation::{Conversation, Say};
 use crate::attempt::Answered;
 use crate::driver::Envelope;
-use answers::{ended, keep_text, mail, not_written};
+use answers::{Kept, ended_after, mail, not_written, refusal};
 use begin::Begin;
 use transaction::Transaction;
 
@@ -44,8 +44,8 @@ pub(super) struct Talk<'a, S> {
     out: Vec<u8>,
     /// What is left of the message.
     rest: &'a [u8],
-    /// The last line of the reply that is being read.
-    text: String,
+    /// The reply that is being read.
+    kept: Kept,
     /// Counts groups and replies: each begins a wait.
     turn: u32,
 }
@@ -95,7 +95,7 @@ impl<'a, S> Talk<'a, S> {
             next: Next::Replies,
             out: Vec::new(),
             rest: &[],
-            text: String::new(),
+            kept: Kept::default(),
             turn: 0,
         };
         talk.fill();
@@ -143,7 +143,9 @@ impl<'a, S> Talk<'a, S> {
     }
 
     fn write_mail(&mut self) -> Go {
-        let (begin, mail) = (self.begin, mail(self.envelope));
+        let open = self.transaction.open().filter_map(|at| self.paths.get(at).copied());
+        let open: Vec<_> = open.collect();
+        let (begin, mail) = (self.begin, mail(self.envelope, &open, self.mailer.capabilities()));
         match self.put(|mailer, out| begin(mailer, &mail, out)) {
             Ok(()) => self.next = Next::Recipients,
             Err(error) => self.give_up(&not_written(error)),
@@ -153,7 +155,7 @@ impl<'a, S> Talk<'a, S> {
 
     fn write_recipient(&mut self) -> Go {
         let Some((at, path)) =
-            self.transaction.next().and_then(|at| Some((at, *self.paths.get(at)?)))
+            self.transaction.open().next().and_then(|at| Some((at, *self.paths.get(at)?)))
         else {
             self.next = Next::Message;
             return Go::On;
@@ -297,8 +299,8 @@ impl<'a, S> Talk<'a, S> {
                 let reason = Reason::UnsolicitedBytes.word();
                 return self.lose(&Answered::Lost { reason });
             }
-            let text = &mut self.text;
-            let mut notice = |_: Phase, line: &ReplyLine<'_>| keep_text(line, text);
+            let kept = &mut self.kept;
+            let mut notice = |_: Phase, line: &ReplyLine<'_>| kept.keep(line);
             let handled = self.mailer.handle_with(Input::Bytes(octets), &mut notice);
             octets = octets.get(handled.taken..).unwrap_or_default();
             if let Some(event) = handled.event {
@@ -312,10 +314,12 @@ impl<'a, S> Talk<'a, S> {
 
     fn event(&mut self, event: Event) {
         self.turn = self.turn.wrapping_add(1);
-        let text = core::mem::take(&mut self.text);
+        let kept = core::mem::take(&mut self.kept);
         match event {
-            Event::Mail(answer) => self.transaction.mail_answered(answer, text),
-            Event::Recipient(number, answer) => self.transaction.answered(number, answer, text),
+            Event::Mail(answer) => self.transaction.mail_answered(answer, kept.text),
+            Event::Recipient(number, answer) => {
+                self.transaction.answered(number, answer, kept.text);
+            }
             Event::Data(_) if self.mailer.want() == Want::Body => {
                 // Where no recipient is left the line that ends the message is all of it.
                 let has_recipient = self.transaction.has_accepted();
@@ -324,12 +328,12 @@ impl<'a, S> Talk<'a, S> {
                 self.next = Next::Piece;
             }
             Event::Data(answer) | Event::Message(answer) => {
-                self.transaction.message_answered(answer, text);
+                self.transaction.message_answered(answer, kept.text);
             }
             Event::MessageFor(number, answer) => {
-                self.transaction.message_answered_for(number, answer, text);
+                self.transaction.message_answered_for(number, answer, kept.text);
             }
-            Event::Ended(failure) => self.lose(&ended(failure)),
+            Event::Ended(failure) => self.lose(&ended_after(failure, kept)),
             Event::Quit => self.next = Next::Over,
             _ => {}
         }
@@ -361,6 +365,19 @@ impl<S> Conversation for Talk<'_, S> {
                 self.out.clear();
                 self.next = Next::Over;
             }
+        }
+    }
+
+    /// A server may refuse the message while it is being sent, and leave. What takes it is no answer: it has
+    /// not seen the end.
+    fn last_words(&mut self, octets: &[u8]) {
+        if !matches!(self.phase(), Phase::Body | Phase::Message) {
+            return;
+        }
+        match refusal(octets) {
+            Some((ReplyCode::SERVICE_CLOSING, answered)) => self.transaction.all_get(&answered),
+            Some((_, answered)) => self.transaction.accepted_get(&answered),
+            None => {}
         }
     }
 

@@ -62,10 +62,10 @@ impl Transaction {
         self.state = State::Fresh;
     }
 
-    /// Who is named next.
-    pub(super) fn next(&self) -> Option<usize> {
+    /// Who has no answer, from the next to be named on.
+    pub(super) fn open(&self) -> impl Iterator<Item = usize> {
         let open = self.answers.iter().enumerate().skip(self.at);
-        open.filter(|(_, answer)| answer.is_none()).map(|(at, _)| at).next()
+        open.filter(|(_, answer)| answer.is_none()).map(|(at, _)| at)
     }
 
     pub(super) fn named(&mut self, at: usize) {
@@ -112,6 +112,11 @@ impl Transaction {
         if answer.is_positive() {
             self.state = State::Fresh;
         }
+        self.accepted_get(&answered);
+    }
+
+    /// Whoever was accepted gets this answer.
+    pub(super) fn accepted_get(&mut self, answered: &Answered) {
         for at in core::mem::take(&mut self.accepted) {
             self.put(at, answered.clone());
         }
@@ -141,9 +146,7 @@ impl Transaction {
             other => other.clone(),
         };
         if is_whole && self.refused.is_none() {
-            for at in core::mem::take(&mut self.accepted) {
-                self.put(at, answered.clone());
-            }
+            self.accepted_get(answered);
         }
         self.all_get(&lost);
     }
