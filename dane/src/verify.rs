@@ -4,6 +4,7 @@ use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 
 use crate::der::Certificate;
 use crate::digest::{DigestAlgorithm, MAX_DIGEST};
+use crate::discovery::Assurance;
 use crate::failure::{Failure, FailureReason};
 use crate::names::Name;
 use crate::near::{NearestMiss, nearest_miss};
@@ -151,13 +152,15 @@ impl Match {
     /// connection for which this match was made and in a full handshake, the library has verified
     /// the handshake signature (CertificateVerify in TLS 1.3, the signed key exchange in TLS 1.2)
     /// with the public key of the very leaf that was given to [`Verifier::verify`]. A resumed
-    /// session has no such signature.
-    pub fn danger_handshake_signature_was_verified(self) -> Authenticated {
-        Authenticated { matched: self }
+    /// session has no such signature. `assurance` is that of the host's plan.
+    pub fn danger_handshake_signature_was_verified(self, assurance: Assurance) -> Authenticated {
+        Authenticated { matched: self, assurance }
     }
 }
 
 /// A server that has been authenticated: a record matches its chain, and it holds the key.
+///
+/// Whether it is known to be the next hop's is another matter: [`assurance`](Self::assurance).
 ///
 /// Nothing else makes one:
 ///
@@ -169,9 +172,17 @@ impl Match {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Authenticated {
     matched: Match,
+    assurance: Assurance,
 }
 
 impl Authenticated {
+    /// Whether this is secure delivery to the next hop: [`Assurance::Half`] must not be logged as such
+    /// ([RFC 7672 section 2.2.1](https://www.rfc-editor.org/rfc/rfc7672#section-2.2.1)).
+    #[must_use]
+    pub fn assurance(&self) -> Assurance {
+        self.assurance
+    }
+
     /// The matching record's place in the RRset.
     #[must_use]
     pub fn record(&self) -> usize {

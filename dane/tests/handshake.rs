@@ -16,7 +16,9 @@ use std::sync::Arc;
 
 use common::{Cert, Key};
 use dane::adapter::rustls::{DaneVerifier, client_config};
-use dane::discovery::{Enforcement, Policy};
+use dane::discovery::{
+    Answer, Assurance, Destination, Enforcement, Exchangers, Outcome, Policy, Security, Step1,
+};
 use dane::{FailureReason, NearestMiss, Profile, Tlsa, Usage};
 use pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::client::danger::ServerCertVerifier;
@@ -26,7 +28,7 @@ use rustls::{
     CertificateError, ClientConfig, ClientConnection, Error, HandshakeKind, ServerConfig,
     SupportedProtocolVersion,
 };
-use tls::{Always, BASE, BOTH, pass, plan, plan_by, record};
+use tls::{Always, BASE, BOTH, pass, plan, plan_at, plan_by, record};
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -105,6 +107,23 @@ fn h5_a_match_and_a_good_signature_make_a_token() {
             assert_eq!((token.record(), token.usage(), token.depth()), (0, usage, at));
             assert_eq!(verifier.failure(), None);
         }
+    }
+}
+
+#[test]
+fn m2_a_token_says_whether_it_is_secure_delivery() {
+    let chain = chain();
+    for (security, assurance) in
+        [(Security::Secure, Assurance::Full), (Security::Insecure, Assurance::Half)]
+    {
+        let mx = Answer::hop_by_hop(Outcome::Records(Exchangers::Hosts), security, vec![]);
+        let next_hop = "example.org".parse().unwrap();
+        let step = Destination::from_mx(&next_hop, &mx, Policy::default());
+        let Step1::Hosts(destination) = step else { panic!("{step:?}") };
+        let plan = plan_at(&destination, &[record("3 1 1", &chain[0])]);
+        let verifier = Arc::new(DaneVerifier::new(&plan, &provider()));
+        let client = shake(client(&verifier, BOTH[1]), &server(&chain, SERVER)).unwrap();
+        assert_eq!(verifier.authenticated(&client).unwrap().assurance(), assurance);
     }
 }
 

@@ -24,7 +24,7 @@ use rustls::{
 
 use crate::der::{Certificate, DerError, PublicKeyInfo};
 use crate::digest::MAX_DIGEST;
-use crate::discovery::{DanePlan, Enforcement};
+use crate::discovery::{Assurance, DanePlan, Enforcement};
 use crate::failure::{Failure, FailureReason};
 use crate::names::Name;
 use crate::near::{NearestMiss, nearest_of_key};
@@ -42,6 +42,7 @@ pub struct DaneVerifier {
     usable: UsableSet,
     base: Name,
     names: Vec<Name>,
+    assurance: Assurance,
     enforcement: Enforcement,
     algorithms: WebPkiSupportedAlgorithms,
     roots: Vec<CertificateDer<'static>>,
@@ -80,6 +81,7 @@ impl DaneVerifier {
             usable: plan.usable().clone(),
             base: plan.base().clone(),
             names: plan.names().to_vec(),
+            assurance: plan.assurance(),
             enforcement: plan.enforcement(),
             algorithms: provider.signature_verification_algorithms,
             roots: Vec::new(),
@@ -218,7 +220,7 @@ impl DaneVerifier {
             return Err(wrong(NearestMiss::NotHeld { record, scheme: number }));
         }
         if let (Some(matched), Enforcement::Enforced) = (judged.matched, self.enforcement) {
-            let token = matched.danger_handshake_signature_was_verified();
+            let token = matched.danger_handshake_signature_was_verified(self.assurance);
             let _ = self.authenticated.set(Box::new(token));
         }
         Ok(HandshakeSignatureValid::assertion())

@@ -22,8 +22,13 @@ pub fn plan(records: &[Tlsa], enforcement: Enforcement) -> DanePlan {
 }
 
 pub fn plan_by(records: &[Tlsa], policy: Policy) -> DanePlan {
+    plan_at(&Destination::relay(&BASE.parse().unwrap(), 25, policy), records)
+}
+
+/// The plan for the host of a destination with these records.
+pub fn plan_at(destination: &Destination, records: &[Tlsa]) -> DanePlan {
     let base: Name = BASE.parse().unwrap();
-    let mut host = Destination::relay(&base, 25, policy).host(&base);
+    let mut host = destination.host(&base);
     let found = Answer::hop_by_hop(Outcome::Records(()), Security::Secure, vec![]);
     host.handle(&Input::A(found.clone())).unwrap();
     host.handle(&Input::Aaaa(found)).unwrap();
