@@ -54,7 +54,7 @@ pub(crate) struct Host {
     pub(crate) preference: Option<u16>,
     pub(crate) addresses: Vec<IpAddr>,
     pub(crate) plan: HostPlan,
-    /// The last question that has no answer, and why.
+    /// The questions that have no answer, and why.
     pub(crate) note: Option<String>,
 }
 
@@ -241,22 +241,25 @@ impl Dns {
         Ok((question, answer.unwrap_or(Err(LookUpError::Timeout))))
     }
 
-    /// Steps 2 and 3: the addresses of a host, its plan, and the last question without an answer.
+    /// Steps 2 and 3: the addresses of a host, its plan, and the questions without an answer.
     async fn host(
         &self,
         destination: &Destination,
         host: &Name,
     ) -> Result<(Vec<IpAddr>, HostPlan, Option<String>), Stopped> {
         let mut machine = destination.host(host);
-        let (mut addresses, mut failed) = (Vec::new(), None);
+        let (mut addresses, mut failed) = (Vec::new(), Vec::new());
         loop {
             let (name, kind) = match machine.action() {
-                Action::Done(plan) => return Ok((addresses, plan.clone(), failed)),
+                Action::Done(plan) => {
+                    let notes = (!failed.is_empty()).then(|| failed.join("; "));
+                    return Ok((addresses, plan.clone(), notes));
+                }
                 Action::LookUp { name, kind } => (resolve::Name::from_labels(name.labels()), kind),
             };
             let (question, answer) = self.ask(name, asked(kind)).await?;
             if let Err(error) = &answer {
-                failed = Some(note(&question, error));
+                failed.push(note(&question, error));
             }
             for found in answer.iter().flat_map(|it| it.records()).filter_map(address) {
                 if !addresses.contains(&found) {

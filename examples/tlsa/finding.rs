@@ -69,6 +69,13 @@ impl FindingRow {
         Self::of(ERROR, "no-mail-host", "name hosts in the MX records: none of them does")
     }
 
+    /// Of a host with other addresses, which senders use.
+    pub(crate) fn unknown_addresses(note: &str) -> Self {
+        let remedy =
+            format!("mend the zone: there may be servers that are not judged here ({note})");
+        Self::of("warning", "look-up-failed", remedy)
+    }
+
     pub(crate) fn no_mx_answer(problem: &'static str, why: String) -> Self {
         Self::of(ERROR, problem, format!("senders wait: {why}"))
     }

@@ -207,8 +207,11 @@ impl HostRow {
         };
         let addresses: Vec<AddressRow> =
             seen.iter().map(|seen| AddressRow::new(&host.plan, set, seen)).collect();
-        let findings: Vec<FindingRow> =
+        let mut findings: Vec<FindingRow> =
             next.map(|next| not_published(set, next)).unwrap_or_default();
+        if let (false, Some(note)) = (matches!(host.plan, HostPlan::Skip(_)), &host.note) {
+            findings.push(FindingRow::unknown_addresses(note));
+        }
         let (verdict, exit) = whole(host, seen, &addresses);
         let is_bad = findings.iter().any(FindingRow::is_error);
         Self {

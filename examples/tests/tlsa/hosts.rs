@@ -293,6 +293,10 @@ fn every_address_is_judged() {
         plan.addresses(&host, addresses);
         plan.tlsa(&host, &new, 3, 0);
     }
+    let half_known = "half-known.hosts.test";
+    plan.addresses(half_known, &[ONE]);
+    plan.tlsa(half_known, &new, 3, 0);
+    plan.zones.set_fault(half_known, RecordType::AAAA, Fault::ServFail).unwrap();
     plan.serve(ONE, &new, Behaviour::DEFAULT);
     plan.serve(OTHER, &old, Behaviour::DEFAULT);
     plan.serve(THIRD, &new, Behaviour::DEFAULT);
@@ -320,6 +324,8 @@ fn every_address_is_judged() {
     let rows = object["hosts"][0]["addresses"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["verdict"]["reason"] == "no-route"), "{object}");
     net.text(&["only-no-route.hosts.test"], 69, "there is no route from here");
+    // Addresses that nobody knows are not judged, and that is told.
+    net.text(&[half_known], 0, "warning: look-up-failed: mend the zone: there may be servers");
     // One address alone, of the caller's choice.
     let other = OTHER.to_string();
     let object = net.json(&["fresh-first.hosts.test", "--address", &other], 1);
