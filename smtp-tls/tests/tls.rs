@@ -20,12 +20,16 @@ use dane::discovery::{
 };
 use dane::{Failure, FailureReason, Tlsa, TlsaSet, Usage};
 use mta_sts::CertificateFault;
-use pki_types::{ServerName, UnixTime};
+use pki_types::{PrivateKeyDer, ServerName, UnixTime};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::ring;
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use smtp_starttls::TlsVersion;
 use smtp_tls::adapter::rustls::{Check, Connector, DaneError, Secured, TlsError, Verified};
 use tokio::net::TcpStream;
@@ -434,4 +438,90 @@ async fn any_certificate_will_do_where_nothing_is_checked() {
         let error = connect(&connector(&pki), server, Check::Nothing).await.unwrap_err();
         assert_eq!(error, TlsError::Signature);
     }
+}
+
+/// A key that calls its signature something else.
+#[derive(Debug)]
+struct Mislabels {
+    key: Arc<dyn SigningKey>,
+    claims: SignatureScheme,
+    uses: SignatureScheme,
+}
+
+#[derive(Debug)]
+struct Label(Box<dyn Signer>, SignatureScheme);
+
+impl SigningKey for Mislabels {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        Some(Box::new(Label(self.key.choose_scheme(&[self.uses])?, self.claims)))
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+}
+
+impl Signer for Label {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        self.0.sign(message)
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        self.1
+    }
+}
+
+/// A server with a certificate of version 1 over this key.
+fn mislabelling(
+    key: &KeyPair,
+    claims: SignatureScheme,
+    uses: SignatureScheme,
+    versions: &'static [&'static SupportedProtocolVersion],
+) -> SocketAddr {
+    let own = CertificateParams::new([NAME.to_owned()]).unwrap().self_signed(key).unwrap();
+    let der = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let key = ring::sign::any_supported_type(&der).unwrap();
+    let honest = CertifiedKey::new(vec![own.der().clone()], Arc::clone(&key));
+    let chain = version_1(&honest).cert.clone();
+    let key = Arc::new(Mislabels { key, claims, uses });
+    tls_server(Arc::new(CertifiedKey::new(chain, key)), versions)
+}
+
+/// Takes a signature by P-256 for the scheme of P-384 too, as schemes of TLS 1.2 leave the curve open.
+fn of_any_curve() -> Connector {
+    let mut provider = ring::default_provider();
+    let algorithms = &mut provider.signature_verification_algorithms;
+    let [p256, p384] =
+        [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384]
+            .map(|scheme| algorithms.mapping.iter().find(|(it, _)| *it == scheme).unwrap().1[0]);
+    let either: &'static [_] = Box::leak(Box::new([p384, p256]));
+    let mapping = [(SignatureScheme::ECDSA_NISTP384_SHA384, either)];
+    algorithms.mapping = Box::leak(Box::new(mapping));
+    Connector::new(Arc::new(provider), RootCertStore::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn rfc8446_4_2_3_a_scheme_of_tls_1_3_is_one_algorithm_whatever_the_certificate() {
+    let (claims, uses) =
+        (SignatureScheme::ECDSA_NISTP384_SHA384, SignatureScheme::ECDSA_NISTP256_SHA256);
+    let key = KeyPair::generate().unwrap();
+    let server = mislabelling(&key, claims, uses, &BOTH[..1]);
+    assert!(connect(&of_any_curve(), server, Check::Nothing).await.is_ok());
+    let server = mislabelling(&key, claims, uses, &BOTH[1..]);
+    let error = connect(&of_any_curve(), server, Check::Nothing).await.unwrap_err();
+    assert_eq!(error, TlsError::Signature);
+}
+
+#[tokio::test]
+async fn rfc8446_4_2_3_rsa_pkcs1_signs_no_handshake_of_tls_1_3() {
+    let key = KeyPair::from_pem(include_str!("../../dane/tests/data/keys.pem")).unwrap();
+    let roots = connector(&pki());
+    let (pkcs1, pss) = (SignatureScheme::RSA_PKCS1_SHA256, SignatureScheme::RSA_PSS_SHA256);
+    for (scheme, versions) in [(pkcs1, &BOTH[..1]), (pss, &BOTH[..1]), (pss, &BOTH[1..])] {
+        let server = mislabelling(&key, scheme, scheme, versions);
+        assert!(connect(&roots, server, Check::Nothing).await.is_ok(), "{scheme:?}");
+    }
+    let server = mislabelling(&key, pkcs1, pkcs1, &BOTH[1..]);
+    let error = connect(&roots, server, Check::Nothing).await.unwrap_err();
+    assert_eq!(error, TlsError::Misbehaved);
 }

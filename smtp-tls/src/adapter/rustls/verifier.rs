@@ -7,9 +7,11 @@ use ::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Serv
 use ::rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use ::rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use ::rustls::server::ParsedCertificate;
-use ::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use ::rustls::{
+    CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, RootCertStore, SignatureScheme,
+};
 use mta_sts::CertificateFault;
-use pki_types::{CertificateDer, ServerName, UnixTime};
+use pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 
 use super::fault::TlsError;
 
@@ -69,9 +71,43 @@ impl PkixVerifier {
         self.demand == Demand::Noted && ParsedCertificate::try_from(certificate).is_err()
     }
 
-    /// Checks the handshake signature with the key that the small DER walker of the core finds.
-    fn walk(
+    /// Checks the handshake signature with the key that the small DER walker of the core finds. The name of
+    /// a scheme does not fix the curve in TLS 1.2, so that any of its algorithms may fit.
+    fn walk_tls12(
         &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Self::walk(self.algorithms_of(signed.scheme), message, certificate, signed)
+    }
+
+    /// The same in TLS 1.3, where a scheme is one algorithm, and none of RSA PKCS#1
+    /// ([RFC 8446 section 4.2.3](https://www.rfc-editor.org/rfc/rfc8446#section-4.2.3)).
+    fn walk_tls13(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = match is_pkcs1(signed.scheme) {
+            true => &[],
+            false => self.algorithms_of(signed.scheme),
+        };
+        let first = algorithms.get(..1).unwrap_or_default();
+        if first.is_empty() {
+            return Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into());
+        }
+        Self::walk(first, message, certificate, signed)
+    }
+
+    fn algorithms_of(&self, scheme: SignatureScheme) -> Algorithms {
+        let listed = self.algorithms.mapping.iter().find(|(listed, _)| *listed == scheme);
+        listed.map(|(_, algorithms)| *algorithms).unwrap_or_default()
+    }
+
+    fn walk(
+        algorithms: Algorithms,
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
@@ -79,8 +115,7 @@ impl PkixVerifier {
         let certificate = dane::Certificate::parse(certificate)
             .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let key = certificate.public_key_info();
-        let of_scheme = self.algorithms.mapping.iter().filter(|(it, _)| *it == signed.scheme);
-        let is_good = of_scheme.flat_map(|(_, algorithms)| algorithms.iter()).any(|algorithm| {
+        let is_good = algorithms.iter().any(|algorithm| {
             algorithm.public_key_alg_id().as_ref() == key.algorithm()
                 && algorithm.verify_signature(key.key(), message, signed.signature()).is_ok()
         });
@@ -117,7 +152,7 @@ impl ServerCertVerifier for PkixVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         if self.needs_walker(certificate) {
-            return self.walk(message, certificate, signature);
+            return self.walk_tls12(message, certificate, signature);
         }
         verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
@@ -129,7 +164,7 @@ impl ServerCertVerifier for PkixVerifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         if self.needs_walker(certificate) {
-            return self.walk(message, certificate, signature);
+            return self.walk_tls13(message, certificate, signature);
         }
         verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
@@ -143,6 +178,15 @@ impl fmt::Debug for PkixVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PkixVerifier").field("demand", &self.demand).finish_non_exhaustive()
     }
+}
+
+/// What a scheme may be.
+type Algorithms = &'static [&'static dyn SignatureVerificationAlgorithm];
+
+/// Whether it is RSA by PKCS#1: the octets of a scheme are hash and signature there.
+fn is_pkcs1(scheme: SignatureScheme) -> bool {
+    let [hash, signature] = u16::from(scheme).to_be_bytes();
+    hash <= 6 && signature == 1
 }
 
 /// A bad signature within the chain is a fault of the certificate, not of the handshake.
