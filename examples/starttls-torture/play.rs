@@ -20,9 +20,9 @@ pub(crate) fn all(
     scripts: Vec<Script>,
     printer: &Printer,
 ) -> Result<(), Failed> {
-    let mut scripts = scripts.into_iter().map(Arc::new);
-    let Some(first) = scripts.next() else { return Ok(()) };
-    let current = Arc::new(Mutex::new(Arc::clone(&first)));
+    let mut scripts = scripts.into_iter().map(Arc::new).peekable();
+    let Some(first) = scripts.peek().cloned() else { return Ok(()) };
+    let current = Arc::new(Mutex::new(first));
     let shown = Arc::clone(&current);
     let choose = move || Arc::clone(&shown.lock().unwrap_or_else(PoisonError::into_inner));
     let (tell, events) = channel();
@@ -34,19 +34,29 @@ pub(crate) fn all(
     let server = Server::start(listener, keys, choose, tell)
         .map_err(|error| (Exit::Software, format!("the server does not start: {error}")))?;
     printer.listening(server.address())?;
-    for script in core::iter::once(first).chain(scripts) {
-        *current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&script);
-        let visits = one_try(args, &events)?;
+    let mut open = 0;
+    while let Some(script) = scripts.next() {
+        let visits = one_try(args, &events, &script, &mut open)?;
+        // Who reads the result and comes again gets the next one.
+        if let Some(next) = scripts.peek() {
+            *current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(next);
+        }
         printer.result(&script, &visits)?;
     }
     Ok(())
 }
 
-/// All connections of one try: until none has come for the settling time.
-fn one_try(args: &Args, events: &Receiver<Event>) -> Result<Vec<Visit>, Failed> {
-    let (mut open, mut visits) = (0_usize, Vec::new());
+/// All connections of one try: until none has come for the settling time. Those that are open still when it
+/// ends for their number are no part of the next.
+fn one_try(
+    args: &Args,
+    events: &Receiver<Event>,
+    script: &Script,
+    open: &mut usize,
+) -> Result<Vec<Visit>, Failed> {
+    let mut visits = Vec::new();
     loop {
-        let event = match (open, visits.len()) {
+        let event = match (*open, visits.len()) {
             (0, 0) => first(args, events)?,
             (0, _) => match events.recv_timeout(Duration::from_millis(args.settle)) {
                 Ok(event) => event,
@@ -55,10 +65,12 @@ fn one_try(args: &Args, events: &Receiver<Event>) -> Result<Vec<Visit>, Failed> 
             _ => events.recv().map_err(|_| gone())?,
         };
         match event {
-            Event::Opened => open += 1,
+            Event::Opened => *open += 1,
             Event::Ended(visit) => {
-                open = open.saturating_sub(1);
-                visits.push(*visit);
+                *open = open.saturating_sub(1);
+                if visit.script == script.id {
+                    visits.push(*visit);
+                }
             }
             _ => {}
         }

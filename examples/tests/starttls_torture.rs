@@ -236,3 +236,22 @@ fn the_client_of_openssl_is_told_to_have_come_into_tls() {
     assert_eq!(seen["connections"][0]["tls"]["version"], "TLSv1.3");
     assert_eq!(seen["message_in_tls"], false);
 }
+
+#[test]
+fn a_connection_that_outlasts_its_script_is_no_part_of_the_next() {
+    let mut torture = Torture::start(&["--script", "starttls/454", "--script", "ehlo/500"]);
+    let mut held = TcpStream::connect(&torture.address).unwrap();
+    assert!(held.read(&mut [0; 512]).unwrap() > 0, "the greeting");
+    for _ in 0..20 {
+        torture.talk(&["QUIT\r\n"]);
+    }
+    let first = torture.next();
+    assert_eq!(first["id"], "starttls/454");
+    assert_eq!(first["connections"].as_array().unwrap().len(), 20);
+    drop(held);
+    torture.talk(&["EHLO client.test\r\n", "QUIT\r\n"]);
+    let second = torture.next();
+    assert_eq!((&second["id"], &second["reconnected"]), (&"ehlo/500".into(), &false.into()));
+    assert_eq!(second["connections"][0]["script"], "ehlo/500");
+    torture.ends_with(0);
+}
