@@ -10,6 +10,9 @@ use clap::Parser;
 /// The policy of a domain is the file POLICIES/DOMAIN.txt, its certificate chain and key the file
 /// CERTIFICATES/DOMAIN.pem. Both are read again when they change. A file that cannot be used leaves
 /// what was served before; a file that is removed ends it.
+///
+/// Write a new file beside and rename it, so that none is read by half. One that is written in place is taken
+/// when it has not changed for a second.
 #[derive(Debug, Parser)]
 #[command(
     name = "policy-host",

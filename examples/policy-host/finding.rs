@@ -42,6 +42,10 @@ pub(crate) enum What {
     NoPolicy,
     /// The name of the file is not that of a domain.
     NoDomain,
+    /// Another file, which is named so, is for the same domain.
+    DuplicateDomain(String),
+    /// The id looks like one that was made from other content, and what was published before is not known.
+    IdOfOther,
     /// This could not be looked up.
     LookUp(Question, LookUpError),
     /// An MX record names what no policy can allow.
@@ -58,7 +62,9 @@ impl Finding {
     pub(crate) fn severity(&self) -> Severity {
         match &self.what {
             What::Policy(lint) => lint.severity(),
-            What::NoPolicy | What::LookUp(..) | What::ReportingInvalid(_) => Severity::Warning,
+            What::NoPolicy | What::LookUp(..) | What::ReportingInvalid(_) | What::IdOfOther => {
+                Severity::Warning
+            }
             What::NoReporting => Severity::Notice,
             _ => Severity::Error,
         }
@@ -73,6 +79,8 @@ impl Finding {
             What::NoCertificate => "no-certificate",
             What::NoPolicy => "no-policy",
             What::NoDomain => "no-domain",
+            What::DuplicateDomain(_) => "duplicate-domain",
+            What::IdOfOther => "id-of-other-content",
             What::LookUp(..) => "look-up-failed",
             What::NoHostName(_) => "mx-no-host-name",
             What::NoPolicyHost => "no-policy-host",
@@ -96,6 +104,13 @@ impl fmt::Display for Finding {
             What::NoCertificate => f.write_str("nothing is served without a certificate"),
             What::NoPolicy => f.write_str("the certificate is there, the policy is not"),
             What::NoDomain => f.write_str("the name of the file is not that of a domain"),
+            What::DuplicateDomain(file) => {
+                write!(f, "{file} is for this domain too and is not used; remove one of them")
+            }
+            What::IdOfOther => f.write_str(
+                "the id may have been made from other content; if the policy has changed since, give the \
+                 record a new id",
+            ),
             What::LookUp(question, error) => write!(f, "{question} is not known: {error}"),
             What::NoHostName(name) => {
                 write!(f, "the MX record names {name:?}, which no policy can allow; name a host")
@@ -184,8 +199,8 @@ impl Inspector {
 /// What can be told of a policy by its file, and by what DNS says of its domain if that is known. With it
 /// comes what DNS announces and the file holds, if the two are one publication.
 ///
-/// `before` is the publication that was seen last. Without one an id that was made from other content gives
-/// the change away.
+/// `before` is the publication that was seen last. Without one an id that looks as if it was made from other
+/// content is a hint only: an id is opaque (RFC 8461 section 3.1).
 pub(crate) fn policy(
     domain: &PolicyDomain,
     body: &[u8],
@@ -198,19 +213,20 @@ pub(crate) fn policy(
         let record = Record::from_answer(all.iter().map(|one| [*one]), Profile::Interop);
         record.ok().map(|record| *record.id())
     });
-    let other_content = announced.filter(|id| is_of_other_content(id, body));
+    let hint = before.is_none() && announced.is_some_and(|id| is_of_other_content(&id, body));
     let previous = before.map(|(id, body)| (id, body.as_slice()));
     let findings = lint(&Hosting {
         domain,
         mx_hosts: live.and_then(|live| live.mx_hosts.as_deref()),
         records: records.as_deref(),
         body,
-        previous: previous.or_else(|| other_content.as_ref().map(|id| (id, &[][..]))),
+        previous,
         is_public_suffix: |name| !name.contains('.'),
     });
     let fits = !findings.iter().any(|lint| matches!(lint, Lint::IdUnchanged));
     let announced = announced.filter(|_| fits).map(|id| (id, body.to_vec()));
     let findings = findings.into_iter().map(What::Policy);
+    let findings = findings.chain(hint.then_some(What::IdOfOther));
     (findings.chain(live.into_iter().flat_map(around)).collect(), announced)
 }
 

@@ -19,7 +19,10 @@ use crate::site::{ByHost, Site, Sites};
 pub(crate) struct Folder {
     policies: PathBuf,
     certificates: PathBuf,
+    /// What was read.
     seen: Seen,
+    /// What the last look has found.
+    looked: Seen,
     good_policies: HashMap<PolicyDomain, Arc<str>>,
     good_keys: HashMap<PolicyDomain, Arc<CertifiedKey>>,
     /// The policies as they stand in the files, good or not.
@@ -28,8 +31,10 @@ pub(crate) struct Folder {
     announced: HashMap<PolicyDomain, Announced>,
 }
 
-/// The files with their sizes and times.
-type Seen = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
+/// The files with their sizes and times; without those, one that leads nowhere.
+type Seen = BTreeMap<PathBuf, Option<Facts>>;
+
+type Facts = (u64, Option<SystemTime>);
 
 /// What one reading of the folders has given.
 pub(crate) struct Reading {
@@ -65,6 +70,7 @@ impl Folder {
             policies,
             certificates,
             seen: Seen::new(),
+            looked: Seen::new(),
             good_policies: HashMap::new(),
             good_keys: HashMap::new(),
             bodies: BTreeMap::new(),
@@ -74,10 +80,29 @@ impl Folder {
 
     /// Reads all files. One that cannot be used leaves what was good before.
     pub(crate) fn read(&mut self, inspector: &Inspector) -> io::Result<Reading> {
-        self.seen = self.look()?;
+        self.looked = self.look()?;
+        self.seen.clone_from(&self.looked);
+        Ok(self.read_seen(inspector))
+    }
+
+    /// Looks whether anything has changed, and reads all again then. A file that was not the same at the last
+    /// look may be in the midst of being written, and is left for the next.
+    fn read_changed(&mut self, inspector: &Inspector) -> io::Result<Option<Reading>> {
+        let now = self.look()?;
+        let settled = settled(&self.seen, &self.looked, &now);
+        self.looked = now;
+        if settled == self.seen {
+            return Ok(None);
+        }
+        self.seen = settled;
+        Ok(Some(self.read_seen(inspector)))
+    }
+
+    fn read_seen(&mut self, inspector: &Inspector) -> Reading {
         let mut findings = Vec::new();
-        let policies = files(&self.policies, "txt", Policy::MAX_LEN as u64, &mut findings)?;
-        let keys = files(&self.certificates, "pem", PEM_BYTES, &mut findings)?;
+        let limit = Policy::MAX_LEN as u64;
+        let policies = files(&self.seen, &self.policies, "txt", limit, &mut findings);
+        let keys = files(&self.seen, &self.certificates, "pem", PEM_BYTES, &mut findings);
         self.take_policies(policies);
         self.take_keys(keys, inspector, &mut findings);
         let sites = self.sites(&mut findings);
@@ -89,7 +114,7 @@ impl Folder {
             })
             .collect();
         records.sort_unstable();
-        Ok(Reading { sites, records, findings })
+        Reading { sites, records, findings }
     }
 
     /// Adds what can be told of the policies. It may ask DNS and take its time.
@@ -111,7 +136,8 @@ impl Folder {
 
     fn take_policies(&mut self, files: BTreeMap<PolicyDomain, Option<Vec<u8>>>) {
         let mut before = core::mem::take(&mut self.good_policies);
-        self.bodies.clear();
+        // One that cannot be read now leaves what is known of the domain.
+        self.bodies.retain(|domain, _| files.contains_key(domain));
         for (domain, body) in files {
             let good = body.as_ref().and_then(|body| Policy::parse(body, Profile::Rfc).ok());
             let good = good.map(|policy| Arc::from(policy.as_str()));
@@ -166,18 +192,15 @@ impl Folder {
         sites
     }
 
-    fn has_changed(&self) -> io::Result<bool> {
-        Ok(self.look()? != self.seen)
-    }
-
     fn look(&self) -> io::Result<Seen> {
         let mut seen = Seen::new();
         for folder in [&self.policies, &self.certificates] {
             for file in std::fs::read_dir(folder)? {
                 let path = file?.path();
                 // It may be gone again.
-                if let Ok(facts) = std::fs::metadata(&path) {
-                    seen.insert(path, (facts.len(), facts.modified().ok()));
+                if std::fs::symlink_metadata(&path).is_ok() {
+                    let facts = facts(&path);
+                    seen.insert(path, facts);
                 }
             }
         }
@@ -186,7 +209,7 @@ impl Folder {
 }
 
 /// Prints what the first reading has found, then looks every second whether a file has changed, and
-/// reads all again then.
+/// reads all again once it is the same at two looks.
 pub(crate) async fn watch(
     mut folder: Folder,
     mut first: Reading,
@@ -205,13 +228,9 @@ pub(crate) async fn watch(
         tokio::time::sleep(LOOK).await;
         let (own, inspector) = (Arc::clone(&sites), Arc::clone(&inspector));
         let look = move || {
-            let reading = match folder.has_changed() {
-                Ok(true) => folder.read(&inspector),
-                Ok(false) => return folder,
-                Err(error) => Err(error),
-            };
-            match reading {
-                Ok(mut reading) => {
+            match folder.read_changed(&inspector) {
+                Ok(None) => {}
+                Ok(Some(mut reading)) => {
                     own.replace(reading.take_sites());
                     folder.lint(&inspector, &mut reading);
                     reading.print();
@@ -226,16 +245,31 @@ pub(crate) async fn watch(
     }
 }
 
-/// The files `<domain>.<ending>` of a folder; without content those that cannot be read.
+/// What is to be read now: what was the same in two looks, and of what changes still what was read before.
+fn settled(seen: &Seen, looked: &Seen, now: &Seen) -> Seen {
+    let of = |(path, facts): (&PathBuf, &Option<Facts>)| {
+        let facts = if looked.get(path) == Some(facts) { Some(facts) } else { seen.get(path) };
+        facts.map(|facts| (path.clone(), *facts))
+    };
+    now.iter().filter_map(of).collect()
+}
+
+fn facts(path: &Path) -> Option<Facts> {
+    let facts = std::fs::metadata(path).ok()?;
+    Some((facts.len(), facts.modified().ok()))
+}
+
+/// The files `<domain>.<ending>` of a folder in the order of their names; without content those that cannot be
+/// read, and those that are being written.
 fn files(
+    seen: &Seen,
     folder: &Path,
     ending: &str,
     limit: u64,
     findings: &mut Vec<Finding>,
-) -> io::Result<BTreeMap<PolicyDomain, Option<Vec<u8>>>> {
+) -> BTreeMap<PolicyDomain, Option<Vec<u8>>> {
     let mut files = BTreeMap::new();
-    for file in std::fs::read_dir(folder)? {
-        let path = file?.path();
+    for (path, known) in seen.iter().filter(|(path, _)| path.parent() == Some(folder)) {
         if path.extension().is_none_or(|found| found != ending) {
             continue;
         }
@@ -245,13 +279,19 @@ fn files(
             findings.push(Finding { domain: name, what: What::NoDomain });
             continue;
         };
-        let content = content(&path, limit).ok();
-        if content.is_none() {
+        if files.contains_key(&domain) {
+            let what = What::DuplicateDomain(format!("{name}.{ending}"));
+            findings.push(Finding { domain: domain.to_string(), what });
+            continue;
+        }
+        let content = content(path, limit).ok();
+        let is_as_seen = facts(path) == *known;
+        if content.is_none() && is_as_seen {
             findings.push(Finding { domain: name, what: What::Unreadable });
         }
-        files.insert(domain, content);
+        files.insert(domain, content.filter(|_| is_as_seen));
     }
-    Ok(files)
+    files
 }
 
 fn content(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -265,3 +305,32 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Bytes in a PEM file at most. Ours: long chains have some ten thousand.
 const PEM_BYTES: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(files: &[(&str, u64)]) -> Seen {
+        files.iter().map(|(name, len)| (PathBuf::from(name), Some((*len, None)))).collect()
+    }
+
+    #[test]
+    fn a_file_is_taken_when_it_is_the_same_at_two_looks() {
+        let read = seen(&[("a", 1), ("b", 1)]);
+        for (looked, now, expected) in [
+            // Nothing has changed.
+            (&[("a", 1), ("b", 1)][..], &[("a", 1), ("b", 1)][..], &[("a", 1), ("b", 1)][..]),
+            // One has, is still growing, and is done.
+            (&[("a", 1), ("b", 1)], &[("a", 2), ("b", 1)], &[("a", 1), ("b", 1)]),
+            (&[("a", 2), ("b", 1)], &[("a", 3), ("b", 1)], &[("a", 1), ("b", 1)]),
+            (&[("a", 3), ("b", 1)], &[("a", 3), ("b", 1)], &[("a", 3), ("b", 1)]),
+            // It holds up no other.
+            (&[("a", 3), ("b", 2)], &[("a", 4), ("b", 2)], &[("a", 1), ("b", 2)]),
+            // A new one, and one that is gone.
+            (&[("a", 1), ("b", 1)], &[("a", 1), ("c", 1)], &[("a", 1)]),
+            (&[("a", 1), ("c", 1)], &[("a", 1), ("c", 1)], &[("a", 1), ("c", 1)]),
+        ] {
+            assert_eq!(settled(&read, &seen(looked), &seen(now)), seen(expected), "{now:?}");
+        }
+    }
+}

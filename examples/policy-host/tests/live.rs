@@ -111,7 +111,7 @@ fn h06_what_is_published_is_compared_with_what_dns_says() {
             "twice.test",
             vec!["error stray-record", "error record-invalid", "warning reporting-invalid"],
         ),
-        ("behind.test", vec!["error id-unchanged", unreported]),
+        ("behind.test", vec!["warning id-of-other-content", unreported]),
         ("none.test", vec!["error record-invalid", unused, unreported]),
         ("odd.test", vec!["error mx-no-host-name", unreported]),
         ("missing.test", vec!["error record-invalid", unused, "error no-policy-host", unreported]),
@@ -170,6 +170,13 @@ fn h06_a_file_that_changes_without_a_new_id_is_told_while_it_is_served() {
         host.wait_for("error: own-id.test: id-unchanged: ");
         host.wait_for("reloaded");
     }
+    // A file that cannot be read for a while leaves what is known.
+    folders.policy("own-id.test", &"a".repeat(65_537));
+    host.wait_for("error: own-id.test: unreadable: ");
+    host.wait_for("reloaded");
+    folders.policy("own-id.test", &POLICY.replace("1209600", "950400"));
+    host.wait_for("error: own-id.test: id-unchanged: ");
+    host.wait_for("reloaded");
     // What the record announces is served again.
     folders.policy("own-id.test", POLICY);
     let line = host.wait_for("");

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
+use mta_sts::publish::content_id;
 use mta_sts::{FetchError, PolicyBody, PolicyDomain};
 use pki_types::{CertificateDer, ServerName};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -334,6 +335,18 @@ fn h06_a_check_prints_what_is_wrong() {
     let (code, out) = folders.check();
     assert_eq!(code, Some(0), "a warning is no error: {out}");
     assert!(out.contains("warning: short.example: max-age-short: "), "{out}");
+
+    // The first by its name is served, and the other is named.
+    folders.policy("One.example", &POLICY.replace("mx1", "mx2"));
+    folders.policy("one.example.", POLICY);
+    let (code, out) = folders.check();
+    assert_eq!(code, Some(1), "{out}");
+    for file in ["one.example.txt", "one.example..txt"] {
+        let found = format!("error: one.example: duplicate-domain: {file} is for this domain too");
+        assert!(out.contains(&found), "{out}");
+    }
+    let id = content_id(&POLICY.replace("mx1", "mx2"));
+    assert!(out.contains(&format!("_mta-sts.one.example. TXT \"v=STSv1; id={id};\"")), "{out}");
 
     let broken: [(&str, &dyn Fn(), &str); 7] = [
         (
