@@ -29,6 +29,7 @@ const G1: &str = r#"{"dpv": "1","d": "Example.COM.","pr": "v=TLSRPTv1; rua=mailt
 const G2: &str = r#"{"dpv": "1","d": "example.net","pr": "v=TLSRPTv1; rua=https://r.example/x,mailto:a@b.example","policies":[{"policy-type":1,"policy-domain": "mx.example.net","policy-string":["3 1 1 00AA"],"failure-details":[{"c":304,"s": "192.0.2.1","n": "mx.example.net","r": "2001:db8::1"}],"t":1,"f":1},{"policy-type":2,"policy-domain": "example.net","policy-string":["version: STSv1"],"t":0,"f":0}]}"#;
 const G3: &str = "eyJkcHYiOiAiMSIsImQiOiAiZS5leGFtcGxlIiwicHIiOiAidj1UTFNSUFR2MTtydWE9bWFpbHRvOmFAYi5leGFtcGxlIiwicG9saWNpZXMiOlt7InBvbGljeS10eXBlIjo5LCJwb2xpY3ktZG9tYWluIjogImUuZXhhbXBsZSIsImZhaWx1cmUtZGV0YWlscyI6W3siYyI6MjA1LCJzIjogIiIsIm4iOiAibXguZS5leGFtcGxlIiwiaCI6ICJteC5lLmV4YW1wbGUgRVNNVFBcclxuU1RBUlRUTFNcclxuXCJxXFxcdTAwMDFcdTAwN2YiLCJyIjogIjE5OC41MS4xMDAuNyIsImEiOiAiY2Fmw6kiLCJmIjogImJhZP8gYnl0ZSJ9XSwidCI6MSwiZiI6MX1dfQ==";
 
+// checks: tlsrpt/S3
 #[test]
 fn what_mail_servers_send_is_counted() {
     let folder = Folder::new("golden");
@@ -59,17 +60,15 @@ fn what_mail_servers_send_is_counted() {
     assert_eq!(sqlite_counts(&folder), expected);
 }
 
-#[test]
-fn no_datagram_ends_stalls_or_poisons_it() {
-    let folder = Folder::new("hostile");
-    let collector = Collector::start(&folder);
+/// Datagrams that count nothing, and the words for why.
+fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let of =
         |policies: &str| format!(r#"{{"d":"a.example","pr":"{RECORD}","policies":{policies}}}"#);
     let domain = |name: &str| String::from_utf8(plain("NAME")).unwrap().replace("NAME", name);
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let many = |count, item: &str| vec![item; count].join(",");
     let fine = r#"{"policy-type":9,"f":0}"#;
-    let hostile: Vec<(&str, Vec<u8>)> = vec![
+    vec![
         ("empty", Vec::new()),
         ("too-long", vec![b'a'; limits::DATAGRAM + 1]),
         ("not-json", b"{".to_vec()),
@@ -102,7 +101,15 @@ fn no_datagram_ends_stalls_or_poisons_it() {
         ),
         ("version", G1.replace(r#""dpv": "1""#, r#""dpv": "2""#).into_bytes()),
         ("trailing-bytes", format!("{G1}{G1}").into_bytes()),
-    ];
+    ]
+}
+
+// checks: tlsrpt/P1
+#[test]
+fn no_datagram_ends_stalls_or_poisons_it() {
+    let folder = Folder::new("hostile");
+    let collector = Collector::start(&folder);
+    let hostile = hostile();
     for (_, datagram) in &hostile {
         collector.send(datagram);
     }
@@ -265,27 +272,8 @@ fn the_socket_is_for_one_and_only_a_stale_one_is_replaced() {
     }
 }
 
-#[test]
-fn metrics_are_prometheus_text_and_slow_readers_do_not_matter() {
-    let folder = Folder::new("metrics");
-    let collector = Collector::start(&folder);
-    collector.send(b"{");
-    collector.send(G1.as_bytes());
-    collector.wait("counted_total", 1);
-    // Half a request each, more than are served at a time but those that wait.
-    let slow: Vec<_> = (0..10)
-        .map(|_| {
-            let mut stream = TcpStream::connect(collector.metrics_address()).unwrap();
-            stream.write_all(b"GET /met").unwrap();
-            stream
-        })
-        .collect();
-    let response = collector.get("GET /metrics HTTP/1.0\r\n\r\n");
-    drop(slow);
-    let (head, page) = response.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-    assert!(head.contains(&format!("Content-Length: {}\r\n", page.len())), "{head}");
-    assert!(head.contains("text/plain; version=0.0.4"), "{head}");
+/// The samples of a page that keeps to the text format.
+fn samples(page: &str) -> BTreeSet<&str> {
     let mut types = std::collections::BTreeMap::new();
     let mut samples = BTreeSet::new();
     for line in page.lines() {
@@ -313,6 +301,31 @@ fn metrics_are_prometheus_text_and_slow_readers_do_not_matter() {
         let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
         assert_eq!(types.get(name), Some(&kind), "{line}");
     }
+    samples
+}
+
+#[test]
+fn metrics_are_prometheus_text_and_slow_readers_do_not_matter() {
+    let folder = Folder::new("metrics");
+    let collector = Collector::start(&folder);
+    collector.send(b"{");
+    collector.send(G1.as_bytes());
+    collector.wait("counted_total", 1);
+    // Half a request each, more than are served at a time but those that wait.
+    let slow: Vec<_> = (0..10)
+        .map(|_| {
+            let mut stream = TcpStream::connect(collector.metrics_address()).unwrap();
+            stream.write_all(b"GET /met").unwrap();
+            stream
+        })
+        .collect();
+    let response = collector.get("GET /metrics HTTP/1.0\r\n\r\n");
+    drop(slow);
+    let (head, page) = response.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(head.contains(&format!("Content-Length: {}\r\n", page.len())), "{head}");
+    assert!(head.contains("text/plain; version=0.0.4"), "{head}");
+    let samples = samples(page);
     for name in ["received", "counted", "dropped", "capped", "queue_full", "saves", "failed_saves"]
     {
         assert!(samples.contains(format!("tlsrpt_collector_{name}_total").as_str()), "{name}");
@@ -330,6 +343,7 @@ fn metrics_are_prometheus_text_and_slow_readers_do_not_matter() {
     collector.end();
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn what_a_peer_can_vary_is_capped_and_counted() {
     let folder = Folder::new("capped");

@@ -69,6 +69,11 @@ fn datagrams() -> Vec<(Vec<u8>, u32)> {
     writer.add_failure(ResultCode(201), &FailureTexts::default()).unwrap();
     writer.end_policy(0).unwrap();
     all.push((writer.end().unwrap().to_vec(), 1));
+    writer.begin(b"bare.example", record);
+    writer.begin_policy(PolicyCode::NO_POLICY_FOUND, None).unwrap();
+    writer.end_policy(0).unwrap();
+    all.push((writer.end().unwrap().to_vec(), 1));
+
     all.extend(CAPTURES.map(|datagram| (datagram.as_bytes().to_vec(), 1)));
     all
 }
@@ -194,6 +199,14 @@ fn counts_are_alike(ours: &str, theirs: &str, date: &str) {
     for domain in ["plain.example", "both.example", "unknown.example", "good.sts.test"] {
         assert_eq!(counts(ours, date, domain), counts(theirs, date, domain), "{domain}");
     }
+    // A policy domain that is absent is filled in here.
+    let [mut here, there] =
+        [ours, theirs].map(|command| counts(command, date, "bare.example").to_string());
+    let filled_in = r#", \"policy-domain\": \"bare.example\""#;
+    assert!(here.contains(filled_in), "{here}");
+    here = here.replace(filled_in, "");
+    assert_eq!(here, there);
+
     // Of a greeting the name is kept here and all of it there: two keys, and the same sums.
     let name = r#"\"sink\""#;
     for (domain, whole) in [
@@ -244,7 +257,7 @@ fn reports_of_daemon(folder: &Folder, ours: &str, theirs: &str) -> Reports {
                 reports.insert(domain.as_ref().to_owned(), report.report().clone().into_owned());
             }
         }
-        reports.len() == 2 + CAPTURES.len()
+        reports.len() == 3 + CAPTURES.len()
     });
     reports
 }
@@ -287,6 +300,9 @@ fn two_collectors_count_alike_and_one_daemon_reports_for_both() {
         (kind.to_owned(), sessions, details)
     };
     assert_eq!(of("plain.example"), [policy("no-policy-found", (6, 0), &[])]);
+    // And what stands under two keys is in two rows, with the same sum.
+    let bare = || policy("no-policy-found", (1, 0), &[]);
+    assert_eq!(of("bare.example"), [bare(), bare()]);
     let details = [("starttls-not-supported", 2), ("tlsa-invalid", 4)];
     assert_eq!(of("both.example"), [policy("sts", (4, 0), &[]), policy("tlsa", (2, 4), &details)]);
     let sts = reports["both.example"].policies().find(|p| *p.policy_type() == PolicyType::STS);

@@ -376,6 +376,44 @@ fn key_record() -> String {
     format!("v=DKIM1; k=rsa; s=tlsrpt; p={}", PUBLIC.trim())
 }
 
+/// A mail is signed, says what it must, and is read by others.
+fn check_mail(world: &World, mail: &Received) {
+    assert_eq!((mail.sender.as_str(), mail.recipients.len()), ("tls@sender.example", 1));
+    assert!(mail.tls.is_some(), "TLS is used where it is offered");
+    let text = String::from_utf8_lossy(&mail.data);
+    let (header, _) = text.split_once("\r\n\r\n").unwrap();
+    for field in ["TLS-Required: No\r\n", "TLS-Report-Submitter: sender.example\r\n"] {
+        assert!(header.contains(field), "{header}");
+    }
+    world.verify(&mail.data);
+    assert!(
+        report_of(mail)
+            .contains(r#""total-successful-session-count":1,"total-failure-session-count":1"#)
+    );
+    // Another reader's view of it.
+    let other = TlsReport::parse_rfc5322(&mail.data, 1 << 20).unwrap();
+    assert_eq!(other.organization_name.as_deref(), Some("Sender Ltd"));
+    assert_eq!(other.policies.len(), 1);
+    assert_eq!(other.policies[0].summary.total_failure, 1);
+    assert_eq!(other.policies[0].failure_details.len(), 1);
+}
+
+/// What was posted is what was mailed.
+fn check_post(world: &World, mailed: &str) {
+    let posts = world.https.posts();
+    let [(head, body)] = posts.as_slice() else { panic!("{} posts", posts.len()) };
+    assert!(head.starts_with("POST /tls?x=1 HTTP/1.1\r\n"), "{head}");
+    for field in [
+        "Content-Type: application/tlsrpt+gzip",
+        &format!("Host: collect.example:{}", world.https.port),
+    ] {
+        assert!(head.lines().any(|line| line == field), "{head}");
+    }
+    let document = Document::open(body).unwrap();
+    assert_eq!(core::str::from_utf8(document.json()).unwrap(), mailed);
+}
+
+// checks: tlsrpt/D8, tlsrpt/M1, tlsrpt/M2, tlsrpt/M4, tlsrpt/M5, tlsrpt/H1, tlsrpt/F3
 #[test]
 fn reports_are_sent_once_to_every_address_signed() {
     let mut world = World::new("sent");
@@ -399,26 +437,7 @@ fn reports_are_sent_once_to_every_address_signed() {
     let expected = ["new@moved.example", "one@b.example", "postmaster@a.example", "two@b.example"];
     assert_eq!(to, BTreeSet::from(expected));
     assert_eq!(received.len(), 4, "each once");
-    for mail in &received {
-        assert_eq!((mail.sender.as_str(), mail.recipients.len()), ("tls@sender.example", 1));
-        assert!(mail.tls.is_some(), "TLS is used where it is offered");
-        let text = String::from_utf8_lossy(&mail.data);
-        let (header, _) = text.split_once("\r\n\r\n").unwrap();
-        for field in ["TLS-Required: No\r\n", "TLS-Report-Submitter: sender.example\r\n"] {
-            assert!(header.contains(field), "{header}");
-        }
-        world.verify(&mail.data);
-        assert!(
-            report_of(mail)
-                .contains(r#""total-successful-session-count":1,"total-failure-session-count":1"#)
-        );
-        // Another reader's view of it.
-        let other = TlsReport::parse_rfc5322(&mail.data, 1 << 20).unwrap();
-        assert_eq!(other.organization_name.as_deref(), Some("Sender Ltd"));
-        assert_eq!(other.policies.len(), 1);
-        assert_eq!(other.policies[0].summary.total_failure, 1);
-        assert_eq!(other.policies[0].failure_details.len(), 1);
-    }
+    received.iter().for_each(|mail| check_mail(&world, mail));
     // What is altered is not signed.
     let mut altered = received[0].data.clone();
     let at = altered.windows(18).position(|part| part == b"TLS-Report-Domain:").unwrap();
@@ -426,19 +445,8 @@ fn reports_are_sent_once_to_every_address_signed() {
     let refused =
         std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| world.verify(&altered)));
     assert!(refused.is_err(), "the TLS-Report fields are covered");
-
-    let posts = world.https.posts();
-    let [(head, body)] = posts.as_slice() else { panic!("{} posts", posts.len()) };
-    assert!(head.starts_with("POST /tls?x=1 HTTP/1.1\r\n"), "{head}");
-    for field in [
-        "Content-Type: application/tlsrpt+gzip",
-        &format!("Host: collect.example:{}", world.https.port),
-    ] {
-        assert!(head.lines().any(|line| line == field), "{head}");
-    }
-    let document = Document::open(body).unwrap();
     let mailed = received.iter().find(|mail| mail.recipients[0] == "one@b.example").unwrap();
-    assert_eq!(core::str::from_utf8(document.json()).unwrap(), report_of(mailed));
+    check_post(&world, &report_of(mailed));
 
     // However often it is started.
     for _ in 0..2 {
@@ -451,6 +459,7 @@ fn reports_are_sent_once_to_every_address_signed() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 5);
 }
 
+// checks: tlsrpt/R1, tlsrpt/R2
 #[test]
 fn a_killed_sender_goes_on_and_every_domain_has_one_report() {
     let mut world = World::new("killed");
@@ -487,6 +496,7 @@ fn a_killed_sender_goes_on_and_every_domain_has_one_report() {
     assert!(copies <= domains.len() + 16 * kills, "{copies} mails after {kills} kills");
 }
 
+// checks: tlsrpt/H2, tlsrpt/R1
 #[test]
 fn what_fails_for_now_is_tried_again_for_a_day() {
     let mut world = World::new("later");
@@ -534,6 +544,7 @@ fn what_fails_for_now_is_tried_again_for_a_day() {
     assert!(world.ledger.received().is_empty());
 }
 
+// checks: tlsrpt/R1
 #[test]
 fn a_refusal_for_good_ends_one_address_and_not_the_others() {
     let mut world = World::new("refused");
@@ -550,6 +561,7 @@ fn a_refusal_for_good_ends_one_address_and_not_the_others() {
     assert_eq!(world.ledger.received().len(), 1);
 }
 
+// checks: tlsrpt/S2
 #[test]
 fn first_attempts_are_spread_and_one_process_works_with_a_log() {
     let mut world = World::new("spread");
@@ -721,6 +733,20 @@ fn an_acceptance_is_noted_though_nobody_reads_along() {
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+// checks: tlsrpt/H3
+#[test]
+fn rfc8460_3_who_is_not_whom_the_address_names_gets_nothing() {
+    let mut world = World::new("name");
+    world.zones.as_mut().unwrap().add("other.example", Data::A(Ipv4Addr::LOCALHOST)).unwrap();
+    let record = format!("v=TLSRPTv1; rua=https://other.example:{}/", world.https.port);
+    world.domain("a.example", "mx.example", &record);
+    world.record("a.example", &record);
+    world.start();
+    world.run_to(&world.send_signed(&[]), "a.example https://other.example");
+    assert_eq!(world.number("SELECT count(*) FROM deliveries WHERE state = 'open'"), 1);
+    assert!(world.https.posts().is_empty());
+}
+
 // checks: tlsrpt/D8
 #[test]
 fn rfc8460_3_a_report_that_one_address_has_taken_is_not_given_up() {
@@ -753,6 +779,7 @@ fn a_relay_takes_all_mail_and_may_sign_it() {
     assert!(received.iter().all(|mail| mail.data.starts_with(b"From: <tls@sender.example>\r\n")));
 }
 
+// checks: tlsrpt/M5
 #[test]
 fn an_ed25519_key_signs_as_well() {
     let mut world = World::new("ed25519");
@@ -769,6 +796,7 @@ fn an_ed25519_key_signs_as_well() {
     world.verify(&world.ledger.received()[0].data);
 }
 
+// checks: tlsrpt/S1, tlsrpt/F1, tlsrpt/F2
 #[test]
 fn a_days_reports_as_files() {
     let mut world = World::new("files");
@@ -896,6 +924,7 @@ fn rfc8460_5_1_long_domains_have_files_and_so_have_those_behind_them() {
     assert_eq!(fs::read_dir(to).unwrap().count(), 6, "and no half of one");
 }
 
+// checks: tlsrpt/M5
 #[test]
 #[ignore = "needs python3-dkim"]
 fn dkimpy_takes_the_signature_as_that_of_a_tls_report() {

@@ -3,8 +3,8 @@
 //! `DAY` prints three head lines, one domain a line, and a dot alone; `DAY DOMAIN` prints the counts of the
 //! domain as a JSON object. Its keys are JSON as text, with the members, the order and the spaces of the
 //! original, whose keys are what datagrams say, word for word. A daemon that reads several collectors adds
-//! equal keys up. Here counts are kept as reports show them (TLSA records sorted, of a greeting its
-//! first line, an absent policy domain filled in, unknown codes as `validation-failure`): where that
+//! equal keys up. Here counts are kept as reports show them (TLSA records sorted, of a greeting the
+//! name, an absent policy domain filled in, unknown codes as `validation-failure`): where that
 //! changes a text, what another collector has counted of it stands in a policy or a detail of its own. The
 //! sums over all of them are right in any case.
 

@@ -83,6 +83,7 @@ fn mail(reports: &[Vec<u8>]) -> String {
     mail + "--b--\r\n"
 }
 
+// checks: tlsrpt/F3, tlsrpt/M1, tlsrpt/R2
 #[test]
 fn json_gzip_mail_and_maildir_are_counted_together_and_duplicates_once() {
     let folder = Folder::new("formats");
@@ -222,6 +223,7 @@ fn is_bad(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn hostile_text_stays_text_everywhere() {
     let folder = Folder::new("hostile");
@@ -252,6 +254,7 @@ fn hostile_text_stays_text_everywhere() {
     assert!(cells.iter().all(|cell| cell.chars().count() < 1000));
 }
 
+// checks: tlsrpt/P1
 #[test]
 fn tables_are_bounded_and_say_so() {
     let folder = Folder::new("many");
