@@ -1,4 +1,6 @@
-"""Writes the vectors of RFC 8460: `rfc8460.py FOLDER`, usually conformance/vectors/rfc8460.
+"""Writes the vectors of RFC 8460: conformance/vectors/rfc8460/SECTION.json.
+
+    python3 conformance/generate/rfc8460.py [DIRECTORY]    # in place of conformance/vectors
 
 What a vector expects follows from the document and from the reading rules of `tlsrpt`, never from
 what a program answers. The output is the same each time.
@@ -7,7 +9,7 @@ what a program answers. The output is the same each time.
 import base64
 import copy
 import json
-import os
+import pathlib
 import struct
 import sys
 import zlib
@@ -279,7 +281,7 @@ def good(name, title, why, rules, body, canonical=BASE, section="4.4", level="mu
     vector(section, name + "-strict", title + ", strictly read", level, why, rules, ask(body, "strict"), strict)
 
 
-def odd(name, title, why, rules, body, quirks, canonical=BASE, section="4.4", level="should"):
+def odd(name, title, why, rules, body, quirks, canonical=BASE, section="4.4", level="should", strictly="must"):
     """A report with quirks: a lenient reader lists them, a strict one refuses the first."""
     body = body if isinstance(body, bytes) else text_of(body)
     expect = {"verdict": "report", "quirks": quirks}
@@ -287,7 +289,7 @@ def odd(name, title, why, rules, body, quirks, canonical=BASE, section="4.4", le
         expect["report"] = canonical
     vector(section, name, title, level, why, rules, ask(body), expect)
     refused = {"verdict": "invalid", "reason": quirks[0]}
-    vector(section, name + "-strict", title + ", strictly read", "must", why, rules, ask(body, "strict"), refused)
+    vector(section, name + "-strict", title + ", strictly read", strictly, why, rules, ask(body, "strict"), refused)
 
 
 def bad(name, title, why, rules, body, reason, section="4.4", level="must"):
@@ -512,7 +514,7 @@ def details():
         odd(f"ip-{key}", f"an address {title}", "an address alone is required; where one is clear it is taken out", "J16", changed(ip, value), ["ip-not-address"], changed(ip, canonical))
     odd("sending-ip-brackets", "a sending address in brackets", "an address alone is required", "J16", changed(DETAIL + "/sending-mta-ip", "[2001:db8:abcd:12::1]"), ["ip-not-address"])
     for key in ["sending-mta-ip", "receiving-ip", "receiving-mx-hostname", "receiving-mx-helo", "failure-reason-code"]:
-        rule = {"failure-reason-code": "J19"}.get(key, "J16" if key.endswith("ip") else "J17")
+        rule = {"failure-reason-code": "J15 J19"}.get(key, "J16" if key.endswith("ip") else "J17")
         good(f"absent-{key}", f"no {key}", "it is given if known", rule, changed(f"{DETAIL}/{key}", DROP), changed(f"{DETAIL}/{key}", DROP))
     odd("helo-lines", "an EHLO reply of several lines", "the name alone is asked for", "J17", changed(DETAIL + "/receiving-mx-helo", "mx1.example.net\r\nPIPELINING"), ["helo-multi-line"], None)
     uri = DETAIL + "/additional-information"
@@ -529,8 +531,8 @@ def details():
     code = DETAIL + "/failure-reason-code"
     renamed = changed(code, DROP)
     renamed["policies"][0]["failure-details"][0]["failure-error-code"] = "certificate has expired"
-    odd("reason-renamed", "a failure reason under another name", "the member is failure-reason-code", "J19", renamed, ["failure-error-code-key"])
-    odd("reason-number", "a number as failure reason", "a string is required; its text is taken", "J19", changed(code, 10), ["failure-reason-code-not-string"], changed(code, "10"))
+    odd("reason-renamed", "a failure reason under another name", "the member is failure-reason-code", "J19", renamed, ["failure-error-code-key"], strictly="should")
+    odd("reason-number", "a number as failure reason", "a string is required; its text is taken", "J19", changed(code, 10), ["failure-reason-code-not-string"], changed(code, "10"), strictly="should")
     two = BASE["policies"][0]["failure-details"] + [{"result-type": "starttls-not-supported", "failed-session-count": 7}]
     sorted_two = changed(name, two[::-1])
     good("details-order", "a rarer failure first", "our form has the most frequent first", "J14", changed(name, two), sorted_two, level="unclear")
@@ -588,20 +590,20 @@ def gzip(body, crc=None, size=None, blocks=65535):
 def compressed():
     body = text_of(BASE)
     whole = gzip(body)
-    good("gzip", "gzip", "receivers take it", "F3", whole, section="5.2")
-    good("gzip-blocks", "gzip of many blocks", "blocks are joined", "F3", gzip(body, blocks=100), section="5.2")
-    good("gzip-members", "gzip of two members", "RFC 1952 joins their texts", "F3", gzip(body[:99]) + gzip(body[99:]), section="5.2")
+    good("gzip", "gzip", "receivers take it", "F4", whole, section="5.2")
+    good("gzip-blocks", "gzip of many blocks", "blocks are joined", "F4", gzip(body, blocks=100), section="5.2")
+    good("gzip-members", "gzip of two members", "RFC 1952 joins their texts", "F4", gzip(body[:99]) + gzip(body[99:]), section="5.2")
     named = whole[:3] + b"\x08" + whole[4:10] + b"report.json\0" + whole[10:]
-    good("gzip-name", "gzip with a file name", "parts of the header are skipped", "F3", named, section="5.2")
-    odd("gzip-crc", "gzip with a wrong checksum", "the text may be damaged", "F3", gzip(body, crc=1), ["gzip-crc"], section="5.2")
-    odd("gzip-size", "gzip with a wrong length", "the text may be damaged", "F3", gzip(body, size=1), ["gzip-crc"], section="5.2")
-    odd("gzip-trailing", "zeros after the gzip data", "nothing may follow", "F3", whole + b"\0\0\0", ["gzip-trailing-bytes"], section="5.2")
-    bad("gzip-cut-trailer", "gzip without its last byte", "it is cut short", "F3", whole[:-1], "gzip-truncated", section="5.2")
-    bad("gzip-cut-body", "gzip cut in its text", "it is cut short", "F3", whole[:200], "gzip-truncated", section="5.2")
-    bad("gzip-magic-only", "the first two bytes of gzip", "it is cut short", "F3", whole[:2], "gzip-truncated", section="5.2")
-    bad("gzip-block-type", "a block type that does not exist", "it is damaged", "F3", whole[:10] + b"\x07" + whole[11:], "gzip-damaged", section="5.2")
-    bad("gzip-method", "another method than deflate", "it is damaged", "F3", whole[:2] + b"\x07" + whole[3:], "gzip-damaged", section="5.2")
-    bad("gzip-of-nothing", "gzip of no text", "no text is no JSON", "F3", gzip(b""), "not-json", section="5.2")
+    good("gzip-name", "gzip with a file name", "parts of the header are skipped", "F4", named, section="5.2")
+    odd("gzip-crc", "gzip with a wrong checksum", "the text may be damaged", "F5", gzip(body, crc=1), ["gzip-crc"], section="5.2", level="unclear", strictly="unclear")
+    odd("gzip-size", "gzip with a wrong length", "the text may be damaged", "F5", gzip(body, size=1), ["gzip-crc"], section="5.2", level="unclear", strictly="unclear")
+    odd("gzip-trailing", "zeros after the gzip data", "nothing may follow", "F5", whole + b"\0\0\0", ["gzip-trailing-bytes"], section="5.2", level="unclear", strictly="unclear")
+    bad("gzip-cut-trailer", "gzip without its last byte", "it is cut short", "F5", whole[:-1], "gzip-truncated", section="5.2", level="unclear")
+    bad("gzip-cut-body", "gzip cut in its text", "it is cut short", "F5", whole[:200], "gzip-truncated", section="5.2", level="unclear")
+    bad("gzip-magic-only", "the first two bytes of gzip", "it is cut short", "F5", whole[:2], "gzip-truncated", section="5.2", level="unclear")
+    bad("gzip-block-type", "a block type that does not exist", "it is damaged", "F4", whole[:10] + b"\x07" + whole[11:], "gzip-damaged", section="5.2")
+    bad("gzip-method", "another method than deflate", "it is damaged", "F4", whole[:2] + b"\x07" + whole[3:], "gzip-damaged", section="5.2")
+    bad("gzip-of-nothing", "gzip of no text", "no text is no JSON", "F4 J0", gzip(b""), "not-json", section="5.2")
 
 
 def bounds():
@@ -739,18 +741,19 @@ def counting():
     day = (1795132800, 1795219199)
     tally("window-seconds", "a window in seconds", "seconds since 1970 mean the same", "S1 J7", [(STS, None, 1)], [row(STS, 1, 0)], section="4.1", start=day[0], end=day[1])
     tally("window-exclusive", "a window that ends at midnight", "it is written to its last second", "S1 J7", [(STS, None, 1)], [row(STS, 1, 0)], section="4.1", end="2026-11-21T00:00:00Z", level="unclear")
-    tally("window-leap-day", "the leap day of 2028", "a day as any other", "S1", [(STS, None, 1)], [row(STS, 1, 0)], section="4.1", start="2028-02-29T00:00:00Z", end="2028-02-29T23:59:59Z", says=("2028-02-29T00:00:00Z", "2028-02-29T23:59:59Z"))
+    tally("window-leap-day", "the leap day of 2028", "a day as any other", "S1 J7", [(STS, None, 1)], [row(STS, 1, 0)], section="4.1", start="2028-02-29T00:00:00Z", end="2028-02-29T23:59:59Z", says=("2028-02-29T00:00:00Z", "2028-02-29T23:59:59Z"))
 
 
-def main(folder):
+def main(directory):
+    folder = directory / "rfc8460"
+    folder.mkdir(parents=True, exist_ok=True)
     for part in [records, heads, dates, policies, counts, details, bytes_and_members, compressed, bounds, counting]:
         part()
     for section, vectors in FILES.items():
         lines = ",\n  ".join(json.dumps(one, ensure_ascii=True) for one in vectors)
         text = f'{{"crate": "tlsrpt", "spec": "rfc8460", "vectors": [\n  {lines}\n]}}\n'
-        with open(os.path.join(folder, f"{section}.json"), "w") as file:
-            file.write(text)
+        (folder / f"{section}.json").write_text(text)
     print(sum(len(vectors) for vectors in FILES.values()), "vectors")
 
 
-main(sys.argv[1])
+main(pathlib.Path(sys.argv[1]) if sys.argv[1:] else pathlib.Path(__file__).resolve().parent.parent / "vectors")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the vectors of SMTP: conformance/vectors/{rfc2034,rfc3207,rfc5321,rfc8689}/SECTION.json.
 
-    python3 conformance/generate/smtp.py
+    python3 conformance/generate/smtp.py [DIRECTORY]    # in place of conformance/vectors
 
 Each expectation is stated here from the text of the RFC, beside the input. Nothing is asked of an
 implementation. The same source writes the same files.
@@ -10,6 +10,7 @@ implementation. The same source writes the same files.
 import base64
 import json
 import pathlib
+import sys
 
 FILES = {}
 HERE = pathlib.Path(__file__).resolve().parent
@@ -207,14 +208,14 @@ def lines():
     reply(place, "three-lines", "a reply of three lines", "a hyphen says that lines follow", "P3", "250-a\r\n250-b\r\n250 c\r\n", [(250, ["a", "b", "c"], None)])
     reply(place, "empty-texts", "lines with empty texts", "the text may be empty", "P3", "250-\r\n250-\r\n250\r\n", [(250, ["", "", ""], None)])
     reply(place, "text-like-code", "texts that look like codes", "only the first three octets are the code", "P3", "250-550 a\r\n250 421 b\r\n", [(250, ["550 a", "421 b"], None)])
-    reply(place, "unfinished-line", "a line without its end", "the reply is not complete", "P10", "250 ok\r", "incomplete")
-    reply(place, "unfinished-reply", "a last line that says more follow", "the reply is not complete", "P10", "250-a\r\n", "incomplete")
-    reply(place, "unfinished-code", "a part of a code", "the reply is not complete", "P10", "25", "incomplete")
-    reply(place, "nothing", "no octet at all", "there is no reply", "P10", "", [])
+    reply(place, "unfinished-line", "a line without its end", "the reply is not complete", "P1 P10", "250 ok\r", "incomplete")
+    reply(place, "unfinished-reply", "a last line that says more follow", "the reply is not complete", "P3 P10", "250-a\r\n", "incomplete")
+    reply(place, "unfinished-code", "a part of a code", "the reply is not complete", "P2 P10", "25", "incomplete")
+    reply(place, "nothing", "no octet at all", "there is no reply", "P10", "", [], level="unclear")
     stream = "250-mx.example\r\n250-SIZE 5\r\n250 STARTTLS\r\n220 ready\r\n"
     found = [(250, ["mx.example", "SIZE 5", "STARTTLS"], None), (220, ["ready"], None)]
     for name, chunks in (("one", [1]), ("each-octet", list(range(1, len(stream)))), ("line-ends", [16, 28]), ("within-crlf", [15, 27]), ("codes", [2, 17, 30]), ("last", [len(stream) - 1])):
-        reply(place, f"cut-{name}", "a stream in pieces", "where the octets are cut has no meaning", "P10", stream, found, chunks=chunks)
+        reply(place, f"cut-{name}", "a stream in pieces", "where the octets are cut has no meaning", "P3 P10", stream, found, chunks=chunks)
     for requirement, full in each(ALL, "greeting-mixed"):
         session(place, full, "a greeting of two codes", why, "P4", requirement, steps("220-mx.example\r\n554 no\r\n"), "refused", [])
     for requirement, full in each(ALL, "ehlo-mixed"):
@@ -293,9 +294,9 @@ def hello():
             to_ehlo("500-STARTTLS\r\n500 SIZE 5\r\n", expect("HELO"), "250 mx.example\r\n"), "plaintext", [EHLO, HELO], capabilities=[])
     for name, end in (("closed", CLOSE), ("timed-out", TIME_OUT)):
         for requirement, full in each(ALL, f"ehlo-{name}"):
-            session(place, full, "EHLO is not answered", "without an answer nothing is known", "SMTP-E5", requirement, to_ehlo(end), "refused", [EHLO], result_type=None)
+            session(place, full, "EHLO is not answered", "without an answer nothing is known", "SMTP-E6", requirement, to_ehlo(end), "refused", [EHLO], level="should", result_type=None)
     for requirement, full in each(ALL, "ehlo-cut-off"):
-        session(place, full, "an EHLO reply that is cut off before its last line", "a part of a reply is not an answer", "SMTP-E5", requirement,
+        session(place, full, "an EHLO reply that is cut off before its last line", "a part of a reply is not an answer", "P3 SMTP-E6", requirement,
                 to_ehlo("250-mx.example\r\n250-SIZE 5\r\n", CLOSE), "refused", [EHLO], capabilities=[])
 
 
@@ -316,7 +317,7 @@ def capabilities():
     listed("tab", "a keyword with a TAB behind it", ["SIZE\t5", "DSN"], ["DSN"])
     listed("empty-line", "an empty capability", ["", "DSN"], ["DSN"])
     listed("symbols", "lines that name nothing", ["-", "=", "*SIZE", "DSN"], ["DSN"])
-    listed("repeated", "a keyword twice", ["DSN", "SIZE 5", "DSN", "SIZE 9"], ["DSN", "SIZE"], rules="C3")
+    listed("repeated", "a keyword twice", ["DSN", "SIZE 5", "DSN", "SIZE 9"], ["DSN", "SIZE"], rules="C3", level="unclear")
     listed("size-unreadable", "a size that is no number", ["SIZE many", "DSN"], ["SIZE", "DSN"], rules="C4")
     listed("binary-alone", "BINARYMIME without CHUNKING", ["BINARYMIME", "DSN"], ["DSN"], why="BINARYMIME needs CHUNKING (RFC 3030 section 3)", rules="C5")
     listed("binary-chunking", "BINARYMIME with CHUNKING", ["BINARYMIME", "CHUNKING"], ["BINARYMIME", "CHUNKING"], why="BINARYMIME needs CHUNKING (RFC 3030 section 3)", rules="C5")
@@ -393,7 +394,7 @@ def starttls():
         session(place, full, "an honest server", "after the 220 comes the handshake, and then EHLO", "SMTP-S1 SMTP-S2 SMTP-T2", requirement,
                 to_tls(INSIDE), "secured", [EHLO, "STARTTLS", EHLO], capabilities=["SIZE"], result_type=None, downgrade=None)
     for requirement, full in each((OPT, ENC), "unverified"):
-        session(place, full, "TLS with a server that nobody has verified", "encryption alone was asked for", "SMTP-S2", requirement,
+        session(place, full, "TLS with a server that nobody has verified", "encryption alone was asked for", "SMTP-S2 SMTP-T2", requirement,
                 to_tls(INSIDE), "secured", [EHLO, "STARTTLS", EHLO], tls="unverified", result_type=None)
     session(place, "not-offered-opportunistic", "STARTTLS is not listed", "TLS is used where it can be had", "SMTP-S3 L1", OPT,
             to_ehlo(NO_OFFER), "plaintext", [EHLO], result_type=NOT_SUPPORTED, capabilities=["PIPELINING", "SIZE"], downgrade="absent")
@@ -415,7 +416,7 @@ def starttls():
     for code in (221, 235, 250, 251, 252, 334, 354):
         for requirement, full in each(ALL, f"starttls-{code}"):
             session(place, full, f"STARTTLS answered by {code}", "220 is the one answer that lets TLS begin", "SMTP-S2", requirement,
-                    to_starttls(f"{code} ok\r\n", expect("QUIT"), BYE), "refused", [EHLO, "STARTTLS", "QUIT"], result_type=NOT_SUPPORTED)
+                    to_starttls(f"{code} ok\r\n", expect("QUIT"), BYE), "refused", [EHLO, "STARTTLS", "QUIT"], level="unclear", result_type=NOT_SUPPORTED)
     for name, answer in (("lines", "220-ready\r\n220 go\r\n"), ("code-alone", "220\r\n"), ("enhanced", "220 2.0.0 ready\r\n"), ("latin-1", "220 pr\xeat\r\n")):
         session(place, f"starttls-220-{name}", "another form of the 220", "the text of the 220 means nothing", "SMTP-S2 P3", ENC,
                 to_starttls(answer, TLS, expect("EHLO"), INSIDE), "secured", [EHLO, "STARTTLS", EHLO])
@@ -494,14 +495,15 @@ def residue():
                     to_starttls(READY, rest, TLS, expect("EHLO"), INSIDE), "refused", [EHLO, "STARTTLS"], result_type=VALIDATION, capabilities=[])
     for name, record in (("application-data", b"\x17\x03\x03\x00\x05hello"), ("change-cipher-spec", b"\x14\x03\x03\x00\x01\x01"), ("ssl2", b"\x80\x2e\x01\x03\x01"), ("http", "HTTP/1.1 400 Bad Request\r\n")):
         for requirement, full in each((OPT, AUTH), f"first-octet-{name}"):
-            session(place, full, "a first record of another kind", "a server's first record is a handshake or an alert (RFC 8446 section 5.1)", "SMTP-U2", requirement,
-                    to_starttls(READY, record), "refused", [EHLO, "STARTTLS"], result_type=VALIDATION)
+            rules, level = ("SMTP-U2", "unclear") if requirement == OPT else ("SMTP-U2 SMTP-U5", "must")
+            session(place, full, "a first record of another kind", "a server's first record is a handshake or an alert (RFC 8446 section 5.1)", rules, requirement,
+                    to_starttls(READY, record), "refused", [EHLO, "STARTTLS"], level=level, result_type=VALIDATION)
     session(place, "split-220-then-octet", "the LF of the 220 in one read with an octet", why, "SMTP-U1 P10", OPT,
             to_starttls("220 ready\r", "\nx", TLS, expect("EHLO"), INSIDE), "refused", [EHLO, "STARTTLS"], result_type=VALIDATION)
     stripped = "a list without STARTTLS may be the work of somebody in the path"
     for requirement, full in each(NEEDED, "stripped"):
         session(place, full, "a list from which STARTTLS was removed", stripped, "SMTP-S4", requirement,
-                to_ehlo("250 mx.example\r\n", expect("STARTTLS"), "500 what\r\n", expect("QUIT"), BYE), "refused", [EHLO, "STARTTLS", "QUIT"], result_type=NOT_SUPPORTED)
+                to_ehlo("250 mx.example\r\n", expect("STARTTLS"), "500 what\r\n", expect("QUIT"), BYE), "refused", [EHLO, "STARTTLS", "QUIT"], level="should", result_type=NOT_SUPPORTED)
 
 
 # --- RFC 8689 ------------------------------------------------------------------------------------
@@ -575,7 +577,7 @@ def masks():
                 to_ehlo("250-mx.example\r\n250 XXXXXXXX\r\n", expect("STARTTLS"), "500 what\r\n", expect("QUIT"), BYE), "refused", [EHLO, "STARTTLS", "QUIT"], level="unclear", downgrade="masked-len-preserving")
 
 
-def main():
+def main(directory):
     line_ends()
     codes()
     lines()
@@ -593,8 +595,8 @@ def main():
     masks()
     total = 0
     for (spec, section), vectors in sorted(FILES.items()):
-        folder = HERE.parent / "vectors" / spec
-        folder.mkdir(exist_ok=True)
+        folder = directory / spec
+        folder.mkdir(parents=True, exist_ok=True)
         rows = ",\n".join("  " + json.dumps(vector, ensure_ascii=True) for vector in vectors)
         text = f'{{"crate": "smtp-starttls", "spec": "{spec}", "vectors": [\n{rows}\n]}}\n'
         (folder / f"{section}.json").write_text(text)
@@ -604,4 +606,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(pathlib.Path(sys.argv[1]) if sys.argv[1:] else HERE.parent / "vectors")

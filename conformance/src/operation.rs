@@ -111,7 +111,7 @@ pub const OPERATIONS: &[Operation] = &[
         "dane.tlsa",
         &[
             verdict("usable", &["usage", "selector", "matching"]),
-            verdict("unusable", &["reason", "usage", "selector", "matching"]),
+            verdict("unusable", &["reason"]),
             verdict("malformed", &["reason"]),
         ],
         testee::dane::TLSA,

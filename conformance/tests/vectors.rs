@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use conformance::coverage::own_rules;
 use conformance::operation::OPERATIONS;
 use conformance::run::exceptions::Exceptions;
 use conformance::run::{InProcess, Report, run};
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 #[test]
 fn every_file_obeys_the_format() {
-    let problems = check(&load(&own_directory()).unwrap());
+    let problems = check(&load(&own_directory()).unwrap(), &own_rules().unwrap());
     let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(list.is_empty(), "\n{}", list.join("\n"));
 }

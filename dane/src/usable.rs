@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(unused, [(1, &records[1], None)]);
     }
 
-    // checks: dane/DANE-E3, dane/H8
+    // checks: dane/H8
     #[test]
     fn dane_e2_whether_a_raw_key_could_match() {
         let of = |texts: &[&str]| {

@@ -646,10 +646,15 @@ fn dane_r2_what_is_at_fault_in_a_raw_key() {
     }
 }
 
+// checks: dane/DANE-E3
 #[test]
 fn dane_e2_raw_keys_are_offered_only_if_no_other_record_is_usable() {
     let chain = chain_of(P256);
     let (_, provider) = &providers()[0];
+    // Not even where the record holds a certificate with that very key.
+    let certificate = [record("3 0 0", &chain[0])];
+    let verifier = DaneVerifier::new(&plan(&certificate, Enforcement::Enforced), provider);
+    assert!(verifier.with_raw_public_keys().is_err());
     for text in ["3 0 1", "2 1 1"] {
         let records = [record("3 1 1", &chain[0]), record(text, &chain[0])];
         let verifier = DaneVerifier::new(&plan(&records, Enforcement::Enforced), provider);

@@ -1,4 +1,5 @@
-//! Writes the vectors of the crate `dane`: `cargo run -p conformance --example generate_dane`.
+//! Writes the vectors of the crate `dane`: `cargo run -p conformance --example generate_dane [DIRECTORY]`,
+//! which is `conformance/vectors` where none is named.
 //!
 //! Requests are built from parts, certificates from fixed keys and dates, so the files come out the
 //! same each time. What is expected is written beside each request from the RFCs; nothing here asks
@@ -44,6 +45,11 @@ impl<'a> Page<'a> {
     pub fn of(self, rules: &'a [&'a str]) -> Self {
         Self { rules, ..self }
     }
+
+    /// The same for a vector that binds so much.
+    pub fn at(self, level: &'a str) -> Self {
+        Self { level, ..self }
+    }
 }
 
 impl Book {
@@ -87,5 +93,6 @@ fn main() {
     tlsa::add(&mut book);
     plan::add(&mut book);
     verify::add(&mut book);
-    book.write(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    book.write(&std::env::args_os().nth(1).map_or_else(own, Into::into));
 }

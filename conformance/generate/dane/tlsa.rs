@@ -15,8 +15,12 @@ fn rdata(numbers: [u8; 3], data: &[u8]) -> Vec<u8> {
     [&numbers[..], data].concat()
 }
 
-fn verdict(word: &str, [usage, selector, matching]: [u8; 3]) -> Value {
-    json!({"verdict": word, "usage": usage, "selector": selector, "matching": matching})
+fn usable([usage, selector, matching]: [u8; 3]) -> Value {
+    json!({"verdict": "usable", "usage": usage, "selector": selector, "matching": matching})
+}
+
+fn unusable() -> Value {
+    json!({"verdict": "unusable"})
 }
 
 pub fn add(book: &mut Book) {
@@ -47,7 +51,7 @@ fn form(book: &mut Book) {
     };
     for numbers in [[3, 1, 1], [2, 0, 2], [3, 0, 0], [3, 1, 0], [2, 0, 0]] {
         let name = format!("no-data-{}-{}-{}", numbers[0], numbers[1], numbers[2]);
-        let expect = verdict("unusable", numbers);
+        let expect = unusable();
         let page = page.of(if numbers[2] == 0 { &["DANE-U4"] } else { &["DANE-U3"] });
         book.add(page, &name, "a record without data", request(&rdata(numbers, &[])), expect);
     }
@@ -67,7 +71,7 @@ fn assigned(book: &mut Book) {
                 };
                 let name = format!("record-{usage}-{selector}-{matching}");
                 let request = request(&rdata(numbers, &vec![0xab; len]));
-                book.add(page, &name, "a usable record", request, verdict("usable", numbers));
+                book.add(page, &name, "a usable record", request, usable(numbers));
             }
         }
     }
@@ -83,13 +87,7 @@ fn assigned(book: &mut Book) {
             };
             let name = format!("record-{usage}-{selector}-{matching}");
             let request = request(&rdata(numbers, &vec![0xab; len]));
-            book.add(
-                page,
-                &name,
-                "a usage of the public PKI",
-                request,
-                verdict("unusable", numbers),
-            );
+            book.add(page, &name, "a usage of the public PKI", request, unusable());
         }
     }
 }
@@ -106,7 +104,7 @@ fn unassigned(book: &mut Book) {
         let numbers = [number, 1, 1];
         let request = request(&rdata(numbers, &[0xab; 32]));
         let name = format!("usage-{number}");
-        book.add(page, &name, "an unassigned usage", request, verdict("unusable", numbers));
+        book.add(page, &name, "an unassigned usage", request, unusable());
     }
     let page = page.of(&["DANE-U2"]);
     for number in [2, 3, 100, 128, 254, 255] {
@@ -114,7 +112,7 @@ fn unassigned(book: &mut Book) {
             let numbers = [usage, number, 1];
             let request = request(&rdata(numbers, &[0xab; 32]));
             let name = format!("selector-{number}-of-usage-{usage}");
-            book.add(page, &name, "an unassigned selector", request, verdict("unusable", numbers));
+            book.add(page, &name, "an unassigned selector", request, unusable());
         }
     }
     let page = page.of(&["DANE-U2", "DANE-U7"]);
@@ -124,7 +122,7 @@ fn unassigned(book: &mut Book) {
             let request = request(&rdata(numbers, &vec![0xab; len]));
             let name = format!("matching-type-{number}-with-{len}-octets");
             let title = "an unassigned matching type";
-            book.add(page, &name, title, request, verdict("unusable", numbers));
+            book.add(page, &name, title, request, unusable());
         }
     }
 }
@@ -146,7 +144,7 @@ fn digests(book: &mut Book) {
                 let request = request(&rdata(numbers, &vec![0xab; len]));
                 let name = format!("digest-{usage}-1-{matching}-of-{len}-octets");
                 let title = format!("{len} octets where a digest has {right}");
-                book.add(page, &name, &title, request, verdict("unusable", numbers));
+                book.add(page, &name, &title, request, unusable());
             }
         }
     }
@@ -198,13 +196,13 @@ fn full(book: &mut Book) {
         ("bare-bits-as-key", 1, bits(&[7; 32]), false),
     ];
     for usage in [2, 3] {
-        for (name, selector, data, usable) in &cases {
+        for (name, selector, data, good) in &cases {
             let weak = name.ends_with("1024");
             let page = Page {
                 spec: "rfc6698",
                 section: "4.1",
                 level: if weak { "unclear" } else { "must" },
-                why: match (usable, weak) {
+                why: match (good, weak) {
                     (true, _) => "full data that is exactly what the selector names is usable",
                     (false, true) => "a key that would be refused makes its full data unusable",
                     (false, false) => "full data must be exactly what the selector names",
@@ -220,10 +218,10 @@ fn full(book: &mut Book) {
                 },
             };
             let numbers = [usage, *selector, 0];
-            let word = if *usable { "usable" } else { "unusable" };
             let name = format!("full-{usage}-{name}");
             let request = request(&rdata(numbers, data));
-            book.add(page, &name, "a record with full data", request, verdict(word, numbers));
+            let expect = if *good { usable(numbers) } else { unusable() };
+            book.add(page, &name, "a record with full data", request, expect);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::vector::{self, File, LoadError};
 
 pub use page::page;
-pub use rules::{Rule, RuleSet, own_rules};
+pub use rules::{Level, Rule, RuleSet, own_rules};
 
 /// The checks of every rule, by the rule's name: `mta-sts/D03`.
 #[derive(Clone, Debug, Default)]

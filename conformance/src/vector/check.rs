@@ -6,7 +6,8 @@ use core::fmt;
 
 use serde_json::{Map, Value};
 
-use super::{File, Vector};
+use super::{File, Level, Vector};
+use crate::coverage::{self, RuleSet};
 use crate::operation::Operation;
 
 /// A vector that breaks a rule of the format.
@@ -25,9 +26,11 @@ impl fmt::Display for Problem {
 }
 
 /// All problems of `files`: ids that are repeated or do not begin with their document and section,
-/// requests that are incomplete or hold unknown fields, and answers that no testee could give.
+/// levels that none of the named `rules` has, requests that are incomplete or hold unknown fields, and
+/// answers that no testee could give.
 #[must_use]
-pub fn check(files: &[File]) -> Vec<Problem> {
+pub fn check(files: &[File], rules: &[RuleSet]) -> Vec<Problem> {
+    let binding = binding(rules);
     let mut seen = BTreeSet::new();
     let mut problems = Vec::new();
     for file in files {
@@ -38,6 +41,7 @@ pub fn check(files: &[File]) -> Vec<Problem> {
             }
             check_place(file, vector, &mut say);
             check_text(vector, &mut say);
+            check_level(vector, &binding, &mut say);
             check_request(file, vector, &mut say);
             check_expect(vector, &mut say);
         }
@@ -71,6 +75,22 @@ fn check_text(vector: &Vector, say: &mut impl FnMut(String)) {
         if text.trim().is_empty() {
             say(format!("{name} is empty"));
         }
+    }
+}
+
+/// The names of the rules that bind: of level must.
+fn binding(rules: &[RuleSet]) -> BTreeSet<String> {
+    let of = |set: &RuleSet| -> Vec<String> {
+        let binds = |rule: &&coverage::Rule| rule.level == coverage::Level::Must;
+        set.rules.iter().filter(binds).map(|rule| set.name(rule)).collect()
+    };
+    rules.iter().flat_map(of).collect()
+}
+
+fn check_level(vector: &Vector, binding: &BTreeSet<String>, say: &mut impl FnMut(String)) {
+    let is_bound = vector.rules.iter().any(|rule| binding.contains(rule));
+    if vector.level == Level::Must && !is_bound {
+        say("its level is must, and none of its rules is".into());
     }
 }
 
@@ -149,27 +169,31 @@ mod tests {
     fn good() -> Value {
         json!({
             "id": "rfc8461/3.1/short-id", "title": "an id of one letter", "section": "3.1",
-            "level": "must", "why": "1 to 32 letters or digits",
+            "level": "must", "why": "1 to 32 letters or digits", "rules": ["mta-sts/D05"],
             "request": {"op": "mta_sts.record", "txt": [["v=STSv1; id=a"]]},
             "expect": {"verdict": "record", "policy_id": "a"},
         })
+    }
+
+    fn checked(files: &[File]) -> Vec<Problem> {
+        check(files, &coverage::own_rules().unwrap())
     }
 
     /// The problems of the good vector with the value at `pointer` replaced.
     fn problems(pointer: &str, value: Value) -> Vec<String> {
         let mut vector = good();
         *vector.pointer_mut(pointer).unwrap() = value;
-        check(&[file(vector)]).into_iter().map(|problem| problem.what).collect()
+        checked(&[file(vector)]).into_iter().map(|problem| problem.what).collect()
     }
 
     #[test]
     fn a_good_vector_has_no_problem() {
-        assert_eq!(check(&[file(good())]), []);
+        assert_eq!(checked(&[file(good())]), []);
     }
 
     #[test]
     fn an_id_is_unique() {
-        let what = check(&[file(good()), file(good())]);
+        let what = checked(&[file(good()), file(good())]);
         assert_eq!(what.len(), 1);
         assert_eq!(what[0].what, "this id is used twice");
     }
@@ -185,7 +209,7 @@ mod tests {
     fn a_file_lies_in_the_folder_of_its_document() {
         let mut astray = file(good());
         astray.path = "vectors/rfc8460/3.1.json".into();
-        assert_eq!(check(&[astray]).len(), 1);
+        assert_eq!(checked(&[astray]).len(), 1);
     }
 
     #[test]
@@ -205,7 +229,7 @@ mod tests {
         vector["request"] =
             json!({"op": "mta_sts.discover", "now": 1, "txt": "nonexistent", "cached": cached});
         vector["expect"] = json!({"verdict": "no-policy"});
-        let what = check(&[file(vector)]);
+        let what = checked(&[file(vector)]);
         assert_eq!(what[0].what, "request.cached.note is unknown");
     }
 
@@ -223,6 +247,22 @@ mod tests {
         vector["note"] = json!("x");
         let file = json!({"crate": "mta-sts", "spec": "rfc8461", "vectors": [vector]});
         assert!(serde_json::from_value::<File>(file).is_err());
+    }
+
+    #[test]
+    fn what_must_be_names_a_rule_that_must() {
+        let unbound = ["its level is must, and none of its rules is"];
+        assert_eq!(problems("/rules", json!([])), unbound);
+        assert_eq!(problems("/rules", json!(["mta-sts/F04"])), unbound, "should");
+        assert_eq!(problems("/rules", json!(["mta-sts/I1", "mta-sts/D09"])), unbound, "house");
+        let none: [&str; 0] = [];
+        assert_eq!(problems("/rules", json!(["mta-sts/I1", "mta-sts/D03"])), none);
+        let mut vector = good();
+        vector["rules"] = json!([]);
+        for level in ["should", "may", "unclear"] {
+            vector["level"] = json!(level);
+            assert_eq!(checked(&[file(vector.clone())]), []);
+        }
     }
 
     #[test]

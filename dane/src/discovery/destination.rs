@@ -133,6 +133,10 @@ impl Destination {
                 // No certificate can have a name that is none of a host.
                 expanded: judged.expanded.as_ref().and_then(|name| Name::try_from(name).ok()),
             })),
+            // spec: of a name that does not exist RFC 5321 section 5.1 makes an error, and of an empty
+            // list a host; RFC 7672 section 2.2.2 makes no difference. Here both are a host: it has no
+            // address either, so nothing is delivered. Vectors rfc7672/2.2.2/no-mx-nxdomain-*. What an
+            // insecure denial leaves of DANE is not said; it is taken like an insecure list of hosts.
             _ => Step1::OwnHost(destination(Kind::OwnHost(next_hop.clone()))),
         }
     }

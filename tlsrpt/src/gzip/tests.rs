@@ -39,7 +39,7 @@ fn oracle(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F3, tlsrpt/F4
 #[test]
 fn rfc1952_what_we_write_is_read_by_flate2_and_by_us() {
     let mut compressor = Compressor::default();
@@ -73,7 +73,7 @@ fn text_that_does_not_shrink_is_written_too() {
     assert_eq!(inflate(&Compressor::new().gzip(&noise)).unwrap().0, noise);
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F4
 #[test]
 fn rfc1952_2_3_all_parts_of_a_header_are_skipped() {
     let text = text(3_000);
@@ -91,14 +91,14 @@ fn rfc1952_2_3_all_parts_of_a_header_are_skipped() {
     assert_eq!(inflate(&bytes).unwrap().0, b"abc");
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F4
 #[test]
 fn rfc1952_2_2_several_members_are_one_text() {
     let bytes = [oracle(b"abc"), Compressor::new().gzip(b""), oracle(b"def")].concat();
     assert_eq!(inflate(&bytes), Ok((b"abcdef".to_vec(), Oddities::default())));
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F5
 #[test]
 fn gzip_cut_short_is_truncated() {
     let bytes = oracle(b"some text");
@@ -111,7 +111,7 @@ fn gzip_cut_short_is_truncated() {
     }
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F4
 #[test]
 fn gzip_that_is_damaged() {
     let bytes = Compressor::new().gzip(b"some text");
@@ -122,7 +122,7 @@ fn gzip_that_is_damaged() {
     }
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F5
 #[test]
 fn oddities_are_told() {
     let bytes = Compressor::new().gzip(b"abc");

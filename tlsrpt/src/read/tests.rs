@@ -173,7 +173,7 @@ fn house_5_the_last_of_duplicate_members_counts() {
     quirk(r#""summary":{"#, r#""summary":{"x":0,"x":1,"#, d, r#""summary":{"total"#);
 }
 
-// checks: tlsrpt/F3
+// checks: tlsrpt/F4
 #[test]
 fn house_5_gzip() {
     let mut bytes = Compressor::new().gzip(BASE.as_bytes());

@@ -73,7 +73,12 @@ fn families(book: &mut Book) {
                 None => (&["A7"], opportunistic()),
             };
             // Both families lead to one host; where they differ in kind the RFC is silent.
-            let level = if a == aaaa || both.contains(&Shape::None) { "must" } else { "unclear" };
+            let is_plain = a == aaaa || both.contains(&Shape::None);
+            let level = match rules {
+                _ if !is_plain => "unclear",
+                ["A3"] => "should",
+                _ => "must",
+            };
             let page = Page {
                 spec: "rfc7672",
                 section: "2.2.2",
@@ -118,5 +123,6 @@ fn one_bits(book: &mut Book) {
     let clear = json!({"status": "ok", "security": "insecure", "ad_only": true});
     let clear = with(&[("a", clear.clone()), ("aaaa", clear)]);
     let title = "one bit, clear, no CNAME";
-    book.add(page.of(&["A3"]), "one-bit-clear-no-cname", title, clear, opportunistic());
+    let of_insecure = page.of(&["A3"]).at("should");
+    book.add(of_insecure, "one-bit-clear-no-cname", title, clear, opportunistic());
 }

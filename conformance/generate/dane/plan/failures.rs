@@ -67,16 +67,23 @@ fn failing(book: &mut Book) {
     let page = page.of(&["DANE-T4"]);
     book.add(page, "tlsa-fails", "the TLSA question fails", request, plain());
     let none = ok("insecure");
-    let page = Page { level: "unclear", rules: &["A8"], ..page };
+    let page = page.of(&["A8"]).at("unclear");
     for (name, a, aaaa) in [
         ("a-fails-aaaa-insecure", failed(), none.clone()),
         ("aaaa-fails-a-insecure", none, failed()),
-        ("a-fails-aaaa-none", failed(), denied("no-data", "secure")),
-        ("aaaa-fails-a-none", denied("nxdomain", "secure"), failed()),
         ("aaaa-fails-a-insecure-later", through(&[(TARGET, "secure")], "insecure"), failed()),
     ] {
         let request = with(&[("a", a), ("aaaa", aaaa)]);
         book.add(page, name, "one family fails, the other is not secure", request, plain());
+    }
+    // Here no address is left on any reading.
+    let page = page.of(&["A2"]).at("must");
+    for (name, a, aaaa) in [
+        ("a-fails-aaaa-none", failed(), denied("no-data", "secure")),
+        ("aaaa-fails-a-none", denied("nxdomain", "secure"), failed()),
+    ] {
+        let request = with(&[("a", a), ("aaaa", aaaa)]);
+        book.add(page, name, "one family fails, the other is empty", request, plain());
     }
 }
 

@@ -54,7 +54,7 @@ fn bare_keys(book: &mut Book) {
     let page = Page {
         spec: "rfc7671",
         section: "5.2.3",
-        level: "must",
+        level: "unclear",
         why: "a key that is published in full may have signed the topmost certificate",
         rules: &["B9"],
     };
@@ -155,7 +155,8 @@ fn cross_signed(book: &mut Book) {
         ),
     ] {
         let sent: Vec<&[u8]> = sent.into_iter().map(|it| &it[..]).collect();
-        let page = if record_of.starts_with("2 0 0") { page.of(&["B2"]) } else { page };
+        let is_full = record_of.starts_with("2 0 0");
+        let page = if is_full { page.of(&["A-TA2", "B2"]) } else { page };
         book.add(page, name, "a cross-signed root", request(&[record_of], &sent), good(0, 2));
     }
 }

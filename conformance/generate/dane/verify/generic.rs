@@ -19,7 +19,7 @@ pub(super) fn add(book: &mut Book) {
         section: "5.3",
         level: "must",
         why: "PKIX-EE needs a match of the leaf and an ordinary path to a root",
-        rules: &["DANE-U6"],
+        rules: &["DANE-K1"],
     };
     for numbers in ["1 0 0", "1 0 1", "1 0 2", "1 1 0", "1 1 1", "1 1 2"] {
         let n = slug(numbers);
@@ -33,6 +33,7 @@ pub(super) fn add(book: &mut Book) {
     let page = Page {
         section: "5.4",
         why: "PKIX-TA needs an ordinary path to a root with a matching certificate above the leaf",
+        rules: &["DANE-K2"],
         ..page
     };
     for numbers in ["0 0 0", "0 0 1", "0 0 2", "0 1 0", "0 1 1", "0 1 2"] {

@@ -24,14 +24,13 @@ fn tlsa(request: asked::Tlsa) -> Answer {
         Ok(record) => record,
         Err(error) => return Answer::new("malformed").because(error.reason()),
     };
-    let answer = match UsableRecord::judge(0, &record, Profile::Smtp, &Digests::default()) {
-        Ok(_) => Answer::new("usable"),
+    match UsableRecord::judge(0, &record, Profile::Smtp, &Digests::default()) {
+        Ok(_) => Answer::new("usable")
+            .with("usage", record.usage().0)
+            .with("selector", record.selector().0)
+            .with("matching", record.matching().0),
         Err(why) => Answer::new("unusable").because(why.reason()),
-    };
-    answer
-        .with("usage", record.usage().0)
-        .with("selector", record.selector().0)
-        .with("matching", record.matching().0)
+    }
 }
 
 fn verify(request: asked::Verify) -> Answer {
