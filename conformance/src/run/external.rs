@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::io::{self, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -36,7 +37,8 @@ pub struct External {
 }
 
 impl External {
-    /// A program by its shell command. It is started with the first request.
+    /// A program by its shell command, which may be any: `cd there && ./testee`. It is started with
+    /// the first request, in a process group of its own, and ended with all that it has started.
     #[must_use]
     pub fn new(command: impl Into<String>, limits: Limits) -> Self {
         Self {
@@ -87,9 +89,10 @@ impl Process {
     fn start(command: &str) -> io::Result<Self> {
         let mut child = Command::new("sh")
             .arg("-c")
-            .arg(format!("exec {command}"))
+            .arg(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .process_group(0)
             .spawn()?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("no pipes"));
@@ -133,6 +136,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.requests = None;
+        // The group is named like the shell, whose number is not given away before it is waited for.
+        let kill = format!("kill -s KILL -- -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -195,6 +201,37 @@ mod tests {
             assert!(how.contains('3'), "{how}");
         }
         assert_eq!(ask(&mut testee, "c"), Err(Silence::Lost));
+    }
+
+    #[test]
+    fn a_command_may_be_of_several() {
+        let echo = r#"cd / && while read -r line; do echo "$line"; done"#;
+        let mut testee = External::new(echo, Limits::default());
+        for id in ["a", "b"] {
+            assert_eq!(ask(&mut testee, id).unwrap(), json!({"id": id, "op": "x"}));
+        }
+        let mut testee = External::new(format!("WORD=1; {echo}"), Limits::default());
+        assert_eq!(ask(&mut testee, "a").unwrap(), json!({"id": "a", "op": "x"}));
+    }
+
+    #[test]
+    fn what_a_command_has_started_ends_with_it() {
+        // It answers with the number of its child, and both hang then.
+        let command = r#"sleep 90 & read -r line; echo "{\"id\": \"a\", \"child\": $!}"; wait"#;
+        let mut testee = External::new(command, Limits::default());
+        let answer = ask(&mut testee, "a").unwrap();
+        let child = format!("/proc/{}/stat", answer["child"]);
+        let is_alive = || {
+            let stat = std::fs::read_to_string(&child).unwrap_or_default();
+            stat.contains("(sleep)") && !stat.contains(") Z")
+        };
+        assert!(is_alive());
+        drop(testee);
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while is_alive() {
+            assert!(std::time::Instant::now() < deadline, "{child} is still there");
+            thread::yield_now();
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub enum Outcome {
 /// Compares `answer` with the fields that are expected.
 ///
 /// An expected `null` is met by an absent field. A testee that is not ours may leave out the fields
-/// that hold words of ours.
+/// that hold words of ours, or set them to `null`. Of `capabilities` only [`CAPABILITIES`] count.
 #[must_use]
 pub fn judge(expect: &Map<String, Value>, answer: &Value, strictness: Strictness) -> Outcome {
     if answer.get("verdict").is_some_and(|verdict| verdict == "unsupported") {
@@ -37,8 +37,26 @@ pub fn judge(expect: &Map<String, Value>, answer: &Value, strictness: Strictness
     Outcome::Failed(with_detail(differences, answer))
 }
 
-/// Fields that hold words of this project's own choice.
-const OUR_WORDS: &[&str] = &["reason", "deviations", "quirks", "anomalies", "diagnostics"];
+/// Fields that hold words of this project's own choice, or what a testee need not know.
+const OUR_WORDS: &[&str] =
+    &["reason", "deviations", "quirks", "anomalies", "diagnostics", "downgrade", "dsn"];
+
+/// The keywords that are compared where an answer lists `capabilities`. What else a client knows is
+/// its own affair.
+pub const CAPABILITIES: &[&str] = &[
+    "8BITMIME",
+    "AUTH",
+    "BINARYMIME",
+    "CHUNKING",
+    "DSN",
+    "ENHANCEDSTATUSCODES",
+    "LIMITS",
+    "PIPELINING",
+    "REQUIRETLS",
+    "SIZE",
+    "SMTPUTF8",
+    "STARTTLS",
+];
 
 fn difference(
     name: &str,
@@ -46,13 +64,25 @@ fn difference(
     found: Option<&Value>,
     strictness: Strictness,
 ) -> Option<String> {
-    match found {
-        Some(found) if found == wanted => None,
-        Some(found) => Some(format!("{name}: expected {wanted}, found {found}")),
-        None if wanted.is_null() => None,
-        None if OUR_WORDS.contains(&name) && strictness == Strictness::Other => None,
-        None => Some(format!("{name}: expected {wanted}, found nothing")),
+    let compared =
+        found.map(|found| if name == "capabilities" { named(found) } else { found.clone() });
+    match compared.unwrap_or_default() {
+        found if found == *wanted => None,
+        Value::Null if OUR_WORDS.contains(&name) && strictness == Strictness::Other => None,
+        Value::Null => Some(format!("{name}: expected {wanted}, found nothing")),
+        found => Some(format!("{name}: expected {wanted}, found {found}")),
     }
+}
+
+/// The capabilities of an answer that are compared.
+fn named(found: &Value) -> Value {
+    let Value::Array(words) = found else { return found.clone() };
+    let is_named = |word: &&Value| match word {
+        Value::String(word) => CAPABILITIES.contains(&word.as_str()),
+        // No capability, so it is told.
+        _ => true,
+    };
+    words.iter().filter(is_named).cloned().collect()
 }
 
 /// Adds what the answer says about itself: the reason, or what was wrong with the request.
@@ -102,6 +132,38 @@ mod tests {
         assert!(matches!(judged(expect.clone(), answer, Strictness::Own), Outcome::Failed(_)));
         let answer = json!({"verdict": "none", "reason": "other"});
         assert!(matches!(judged(expect, answer, Strictness::Other), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn only_others_may_have_no_word_for_stripping_or_a_bounce() {
+        for name in ["downgrade", "dsn"] {
+            let expect = json!({"verdict": "refused", name: "x"});
+            for answer in [json!({"verdict": "refused"}), json!({"verdict": "refused", name: null})]
+            {
+                assert_eq!(
+                    judged(expect.clone(), answer.clone(), Strictness::Other),
+                    Outcome::Passed
+                );
+                let own = judged(expect.clone(), answer, Strictness::Own);
+                assert!(matches!(own, Outcome::Failed(_)));
+            }
+            let other = json!({"verdict": "refused", name: "y"});
+            assert!(matches!(judged(expect, other, Strictness::Other), Outcome::Failed(_)));
+        }
+    }
+
+    #[test]
+    fn capabilities_are_compared_as_far_as_they_are_named() {
+        let expect = json!({"capabilities": ["DSN", "SIZE"]});
+        let judged = |words: Value| {
+            judged(expect.clone(), json!({"capabilities": words}), Strictness::Other)
+        };
+        assert_eq!(judged(json!(["DSN", "ETRN", "SIZE", "XCLIENT"])), Outcome::Passed);
+        for words in [json!(["DSN"]), json!(["DSN", "SIZE", "STARTTLS"]), json!(["DSN", "SIZE", 1])]
+        {
+            assert!(matches!(judged(words), Outcome::Failed(_)));
+        }
+        assert!(matches!(judged(json!("DSN SIZE")), Outcome::Failed(_)));
     }
 
     #[test]

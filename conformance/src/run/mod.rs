@@ -11,7 +11,7 @@ use crate::testee;
 use crate::vector::{File, Vector};
 
 pub use external::{External, Limits};
-pub use judge::{Outcome, judge};
+pub use judge::{CAPABILITIES, Outcome, judge};
 pub use report::{Report, Row};
 
 /// Something that answers requests.
