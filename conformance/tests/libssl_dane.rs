@@ -18,6 +18,8 @@ mod build;
 mod certificates;
 #[path = "libssl/chains.rs"]
 mod chains;
+#[path = "libssl/change.rs"]
+mod change;
 #[path = "libssl/dice.rs"]
 mod dice;
 #[path = "libssl/mint.rs"]

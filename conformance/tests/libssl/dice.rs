@@ -21,6 +21,11 @@ impl Dice {
         (self.0 >> 16) % sides
     }
 
+    /// A place below `len`.
+    pub fn below(&mut self, len: usize) -> usize {
+        usize::try_from(self.roll(u64::try_from(len).unwrap())).unwrap()
+    }
+
     /// Whether one chance in so many has come.
     pub fn one_in(&mut self, count: u64) -> bool {
         self.roll(count) == 0
@@ -28,13 +33,11 @@ impl Dice {
 
     /// One of these.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        let at = self.roll(u64::try_from(from.len()).unwrap());
-        from[usize::try_from(at).unwrap()]
+        from[self.below(from.len())]
     }
 
     /// One of these, where it is.
     pub fn pick_ref<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = self.roll(u64::try_from(from.len()).unwrap());
-        &from[usize::try_from(at).unwrap()]
+        &from[self.below(from.len())]
     }
 }
