@@ -10,6 +10,7 @@ use tlsrpt::{Reporter, UtcDay};
 use crate::host_name::node_name;
 use crate::network::Network;
 use crate::stopped::Stopped;
+use crate::store::Store;
 
 /// Makes the daily SMTP TLS reports (RFC 8460) from what tlsrpt-collector has counted: as files, or sent to
 /// the domains that ask for them.
@@ -42,8 +43,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS")]
     contact: Option<String>,
 
-    /// The name of this node, by which the reports of nodes with counts of their own are told apart. By
-    /// default the host's name.
+    /// The name of this node, by which the reports of nodes with counts of their own are told apart; an empty
+    /// one is none. By default the host's name with sqlite:, and none with postgres:, from which any host
+    /// makes the same reports.
     #[arg(long, value_name = "NAME")]
     node: Option<String>,
 
@@ -189,11 +191,40 @@ impl Args {
         self.store.clone().ok_or_else(|| Stopped::new(64, "--store is missing"))
     }
 
-    pub(crate) fn reporter(&self) -> Result<Reporter, Stopped> {
+    /// Who reports on the counts of this store.
+    pub(crate) fn reporter(&self, store: &Store) -> Result<Reporter, Stopped> {
         let (Some(organization), Some(contact)) = (&self.organization, &self.contact) else {
             return Err(Stopped::new(64, "--organization and --contact tell who reports"));
         };
-        let reporter = Reporter::new(organization, contact, &node_name(self.node.as_deref())?);
+        let reporter = Reporter::new(organization, contact, &self.node(store)?);
         reporter.map_err(|error| Stopped::new(64, error))
+    }
+
+    /// A report has one id, whichever of the hosts that share its counts makes it (RFC 8460 section 4.4).
+    fn node(&self, store: &Store) -> Result<String, Stopped> {
+        match (self.node.as_deref(), store) {
+            (Some(""), _) | (None, Store::Postgres(_)) => Ok(String::new()),
+            (argument, _) => node_name(argument),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // checks: tlsrpt/J5
+    #[test]
+    fn rfc8460_4_4_hosts_that_share_a_store_have_no_names_by_default() {
+        let shared = Store::open_existing("postgres:host=127.0.0.1 user=x").unwrap();
+        let node = |more: &[&str]| {
+            let args = [&["tlsrpt-report"], more, &["files", "--to", "x"]].concat();
+            Args::try_parse_from(args).unwrap().node(&shared).map_err(|stopped| stopped.code)
+        };
+        assert_eq!(node(&[]), Ok(String::new()));
+        assert_eq!(node(&["--node", ""]), Ok(String::new()));
+        assert_eq!(node(&["--node", "a"]), Ok("a".to_owned()));
+        assert_eq!(node(&["--node", &"a".repeat(255)]), Ok("a".repeat(255)));
+        assert_eq!(node(&["--node", &"a".repeat(256)]), Err(64));
     }
 }

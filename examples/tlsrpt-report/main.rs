@@ -52,7 +52,8 @@
 //!   to all.
 //! - Addresses are those of the record as it stands when the report is made. A domain that asks for no
 //!   reports any more gets none.
-//! - Counts of 32 domains at most are in memory at a time.
+//! - Counts of 32 domains at most are in memory at a time, and the reports of one: 8 at most, in as many copies
+//!   as their record has addresses, 32 at most.
 
 mod args;
 #[path = "../common/day.rs"]
@@ -112,7 +113,9 @@ fn run(args: &Args) -> Result<ExitCode, Stopped> {
     if let What::Log(log) = &args.what {
         return log::print(&log.log).map(|()| ExitCode::SUCCESS);
     }
-    let maker = Maker::new(Store::open_existing(&args.store()?)?, args.reporter()?);
+    let store = Store::open_existing(&args.store()?)?;
+    let reporter = args.reporter(&store)?;
+    let maker = Maker::new(store, reporter);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stopped::new(71, error))?;
     runtime.block_on(async {

@@ -1,11 +1,12 @@
 //! Deliveries that are open, and what came of their attempts.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use rusqlite::{TransactionBehavior, params};
 use tlsrpt::{DeliveryInput, UtcDay};
 
-use super::tables::{ADD_ATTEMPT, ATTEMPTS, DUE, FAILED, NEXT, OPEN, SET_STAND};
+use super::tables::{ADD_ATTEMPT, ATTEMPTS, DUE, FAILED, NEXT, NEXT_DELIVERY, OPEN, SET_STAND};
 use super::{Log, bad};
 use crate::stopped::Stopped;
 
@@ -28,7 +29,12 @@ pub(crate) enum Stand {
 
 impl Log {
     /// Deliveries whose time has come, but for those to these hosts; the longest due first.
-    pub(crate) fn due(&self, now: u64, limit: usize, but: &[&str]) -> Result<Vec<Job>, Stopped> {
+    pub(crate) fn due(
+        &self,
+        now: u64,
+        limit: usize,
+        but: &BTreeSet<String>,
+    ) -> Result<Vec<Job>, Stopped> {
         let but = serde_json::to_string(but).map_err(|error| Stopped::new(70, error))?;
         let file = self.file();
         let mut select = file.prepare_cached(DUE).map_err(bad)?;
@@ -47,10 +53,12 @@ impl Log {
         self.file().query_row(body, [id], |row| row.get(0)).map_err(bad)
     }
 
-    /// When, after this time, the next delivery or the next report to be made is due.
-    pub(crate) fn next(&self, after: u64) -> Result<Option<u64>, Stopped> {
+    /// When, after this time, the next delivery is due, or, unless only those count that are made, the next
+    /// report to be made.
+    pub(crate) fn next(&self, after: u64, made_only: bool) -> Result<Option<u64>, Stopped> {
+        let select = if made_only { NEXT_DELIVERY } else { NEXT };
         let next = |row: &rusqlite::Row<'_>| row.get::<_, Option<i64>>(0);
-        let next = self.file().query_row(NEXT, [after.cast_signed()], next);
+        let next = self.file().query_row(select, [after.cast_signed()], next);
         Ok(next.map_err(bad)?.map(i64::unsigned_abs))
     }
 
@@ -111,5 +119,38 @@ impl Log {
             transaction.commit()
         };
         note().map_err(bad)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tlsrpt::UtcDay;
+
+    use super::*;
+    use crate::log::{Made, Planned};
+
+    #[test]
+    fn who_makes_nothing_more_waits_for_deliveries_alone() {
+        let folder =
+            std::env::temp_dir().join(format!("tlsrpt-report-next-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let log = Log::open(&folder.join("log")).unwrap();
+        let day = UtcDay::from_number(20_000);
+        let domains = ["a.example", "b.example"].map(|domain| (domain.to_owned(), 100));
+        log.list(day, &domains).unwrap();
+        assert_eq!((log.next(99, false).unwrap(), log.next(99, true).unwrap()), (Some(100), None));
+        let [uri, host] = ["mailto:r@a.example", "a.example"].map(str::to_owned);
+        let deliveries = vec![Planned { uri, host, body: Vec::new() }];
+        let [record, report_id] = [String::new(), String::new()];
+        log.add(day, "a.example", &[Made { record, report_id, deliveries }], 200).unwrap();
+        assert_eq!(
+            (log.next(99, false).unwrap(), log.next(99, true).unwrap()),
+            (Some(100), Some(200))
+        );
+        assert_eq!(
+            (log.next(100, false).unwrap(), log.next(200, true).unwrap()),
+            (Some(200), None)
+        );
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use crate::lock::lock;
 use crate::random::random;
 use crate::stopped::Stopped;
-use tables::TABLES;
+use tables::{FROM_1, MADE_IN_1, SINCE_2, TABLES};
 
 pub(crate) use days::{Listed, Made, Planned};
 pub(crate) use deliveries::{Job, Stand};
@@ -65,18 +65,18 @@ fn open(path: &Path) -> rusqlite::Result<Option<Connection>> {
     let number = |name| file.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let objects: i64 =
         file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let is_new = match (number("application_id")?, number("user_version")?) {
-        (APPLICATION, VERSION) => false,
-        (0, 0) if objects == 0 => true,
+    let missing: &[&str] = match (number("application_id")?, number("user_version")?) {
+        (APPLICATION, VERSION) => &[],
+        (APPLICATION, 1) => &[FROM_1, SINCE_2, MADE_IN_1],
+        (0, 0) if objects == 0 => &[TABLES, SINCE_2],
         _ => return Ok(None),
     };
     file.pragma_update(None, "journal_mode", "WAL")?;
     file.pragma_update(None, "synchronous", "FULL")?;
-    if is_new {
+    if !missing.is_empty() {
         let transaction = file.transaction()?;
-        transaction.execute_batch(TABLES)?;
-        let seed = random().cast_signed();
-        let _ = transaction.execute("INSERT INTO settings (seed) VALUES (?1)", [seed])?;
+        transaction.execute_batch(&missing.concat())?;
+        let _ = transaction.execute(SEED, [random().cast_signed()])?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
@@ -90,6 +90,10 @@ fn bad(error: rusqlite::Error) -> Stopped {
 
 /// Says whose file it is: `TLRl`.
 const APPLICATION: i32 = 0x544c_526c;
+
+/// Chosen once.
+const SEED: &str =
+    "INSERT INTO settings (seed) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM settings)";
 
 /// The version of the tables.
 const VERSION: i32 = 2;

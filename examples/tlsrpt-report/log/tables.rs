@@ -8,13 +8,6 @@
 pub(super) const TABLES: &str = "
 CREATE TABLE settings (seed INTEGER NOT NULL) STRICT;
 CREATE TABLE days (day INTEGER PRIMARY KEY, last TEXT NOT NULL, listed INTEGER NOT NULL) STRICT;
-CREATE TABLE domains (
-  day INTEGER NOT NULL,
-  domain TEXT NOT NULL,
-  due INTEGER,
-  PRIMARY KEY (day, domain)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX domains_due ON domains (due) WHERE due IS NOT NULL;
 CREATE TABLE reports (
   day INTEGER NOT NULL,
   domain TEXT NOT NULL,
@@ -35,7 +28,6 @@ CREATE TABLE deliveries (
   due INTEGER NOT NULL,
   UNIQUE (day, domain, record, uri)
 ) STRICT;
-CREATE INDEX deliveries_due ON deliveries (due, host) WHERE state = 'open';
 CREATE TABLE attempts (
   delivery INTEGER NOT NULL,
   at INTEGER NOT NULL,
@@ -45,6 +37,30 @@ CREATE TABLE attempts (
   words TEXT NOT NULL
 ) STRICT;
 CREATE INDEX attempts_delivery ON attempts (delivery);";
+
+/// What version 1 had not, but for a column.
+pub(super) const SINCE_2: &str = "
+CREATE TABLE domains (
+  day INTEGER NOT NULL,
+  domain TEXT NOT NULL,
+  due INTEGER,
+  PRIMARY KEY (day, domain)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX domains_due ON domains (due) WHERE due IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (due, host) WHERE state = 'open';";
+
+/// Of version 1, before `SINCE_2`. A day that was complete is listed for good. The host is that of the mail
+/// address; of another address it is the whole, which is one host's as well.
+pub(super) const FROM_1: &str = "
+ALTER TABLE days RENAME COLUMN complete TO listed;
+UPDATE days SET listed = 2 WHERE listed > 0;
+DROP INDEX deliveries_due;
+ALTER TABLE deliveries ADD COLUMN host TEXT NOT NULL DEFAULT '';
+UPDATE deliveries SET host = substr(uri, instr(uri, '@') + 1);";
+
+/// Of version 1, after it: what has a report has been made, and is not made again.
+pub(super) const MADE_IN_1: &str =
+    "INSERT INTO domains (day, domain, due) SELECT DISTINCT day, domain, NULL FROM reports;";
 
 pub(super) const PROGRESS: &str = "SELECT last, listed FROM days WHERE day = ?1";
 
@@ -85,6 +101,9 @@ pub(super) const NEXT: &str = "
 SELECT min(due) FROM (
   SELECT min(due) AS due FROM deliveries WHERE state = 'open' AND due > ?1
   UNION ALL SELECT min(due) FROM domains WHERE due > ?1)";
+
+pub(super) const NEXT_DELIVERY: &str =
+    "SELECT min(due) FROM deliveries WHERE state = 'open' AND due > ?1";
 
 pub(super) const OPEN: &str = "
 SELECT EXISTS (SELECT 1 FROM deliveries WHERE state = 'open')

@@ -29,6 +29,8 @@ pub(super) struct Carrying {
     pub(super) tasks: JoinSet<Done>,
     deliveries: BTreeSet<i64>,
     hosts: BTreeMap<String, usize>,
+    /// A second in which nothing was due to hosts but these, each with as many attempts as it may have.
+    quiet: Option<(u64, BTreeSet<String>)>,
     /// Reports that came to nothing in this run.
     pub(super) failed: u64,
 }
@@ -47,26 +49,34 @@ impl Carrying {
             tasks: JoinSet::new(),
             deliveries: BTreeSet::new(),
             hosts: BTreeMap::new(),
+            quiet: None,
             failed: 0,
         }
     }
 
-    /// Begins attempts that are due, as many as may be under way.
-    pub(super) fn begin(&mut self, log: &Log, now: UnixTime) -> Result<(), Stopped> {
+    /// Begins attempts that are due, as many as may be under way. Returns when to look again, if that was left
+    /// out: a look past all that is due to a busy host, such as a relay, costs too much for each attempt.
+    pub(super) fn begin(&mut self, log: &Log, now: UnixTime) -> Result<Option<u64>, Stopped> {
+        let second = now.as_secs();
         while self.tasks.len() < AT_A_TIME {
             let busy = self.hosts.iter().filter(|(_, count)| **count >= AT_ONE_HOST);
-            let busy: Vec<&str> = busy.map(|(host, _)| host.as_str()).collect();
+            let busy: BTreeSet<String> = busy.map(|(host, _)| host.clone()).collect();
+            let quiet = self.quiet.as_ref();
+            if quiet.is_some_and(|(at, hosts)| *at == second && hosts.is_subset(&busy)) {
+                return Ok(Some(second + 1));
+            }
             // Those that are under way are still due in the log.
-            let jobs = log.due(now.as_secs(), 2 * AT_A_TIME, &busy)?;
+            let jobs = log.due(second, 2 * AT_A_TIME, &busy)?;
             let before = self.tasks.len();
             for job in jobs {
                 self.begin_one(log, job)?;
             }
             if self.tasks.len() == before {
+                self.quiet = (!busy.is_empty()).then_some((second, busy));
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn begin_one(&mut self, log: &Log, job: Job) -> Result<(), Stopped> {

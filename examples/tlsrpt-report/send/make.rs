@@ -10,6 +10,7 @@ use smtp_tls::resolve::BoxedLookUp;
 use tlsrpt::{
     Compressor, Delivery, DeliveryAction, DomainReport, Mail, Record, Target, UtcDay, limits,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::log::{Listed, Log, Made, Planned};
@@ -26,6 +27,8 @@ pub(super) struct Making {
     pub(super) tasks: JoinSet<Work>,
     /// Domains that are under way.
     domains: BTreeSet<(UtcDay, String)>,
+    /// For the bodies of one domain.
+    room: Arc<Semaphore>,
     /// Whether a listing is under way.
     listing: bool,
     /// The day whose last listing has begun in this process.
@@ -50,7 +53,13 @@ pub(super) struct Workshop {
 /// What a task has done.
 pub(super) enum Work {
     Listed { day: UtcDay, domains: Result<Vec<String>, Stopped> },
-    Made { day: UtcDay, domain: String, reports: Result<Vec<Made>, Stopped> },
+    Made { day: UtcDay, domain: String, reports: Result<Bodies, Stopped> },
+}
+
+/// Reports with all their bodies, and the room that they take until they are noted.
+pub(super) struct Bodies {
+    reports: Vec<Made>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Making {
@@ -59,6 +68,7 @@ impl Making {
             workshop: Arc::new(workshop),
             tasks: JoinSet::new(),
             domains: BTreeSet::new(),
+            room: Arc::new(Semaphore::new(1)),
             listing: false,
             last_listing: None,
             at_once,
@@ -136,9 +146,9 @@ impl Making {
             if !self.domains.insert((day, domain.clone())) {
                 continue;
             }
-            let workshop = Arc::clone(&self.workshop);
+            let (workshop, room) = (Arc::clone(&self.workshop), Arc::clone(&self.room));
             let _ = self.tasks.spawn(async move {
-                let reports = workshop.make(day, &domain).await;
+                let reports = workshop.make(day, &domain, room).await;
                 Work::Made { day, domain, reports }
             });
         }
@@ -158,7 +168,7 @@ impl Making {
             Work::Made { day, domain, reports } => {
                 let _ = self.domains.remove(&(day, domain.clone()));
                 match reports {
-                    Ok(reports) => {
+                    Ok(Bodies { reports, _room }) => {
                         self.away = 0;
                         return log.add(day, &domain, &reports, UnixTime::now().as_secs());
                     }
@@ -202,10 +212,20 @@ impl Making {
 
 impl Workshop {
     /// The reports of a domain, with what goes to each address of its record as it stands now.
-    async fn make(&self, day: UtcDay, domain: &str) -> Result<Vec<Made>, Stopped> {
+    async fn make(
+        &self,
+        day: UtcDay,
+        domain: &str,
+        room: Arc<Semaphore>,
+    ) -> Result<Bodies, Stopped> {
         let counters = self.maker.counters(day, domain).await.map_err(store_failed)?;
-        let Ok(name) = DnsName::try_from(domain) else { return Ok(Vec::new()) };
-        let asked = look_up(&self.dns, &name).await;
+        // No report is on what is no name.
+        let asked = match DnsName::try_from(domain) {
+            Ok(name) => look_up(&self.dns, &name).await,
+            Err(_) => Asked::No,
+        };
+        // What is slow is over, and nothing below waits but for what is noted.
+        let room = room.acquire_owned().await.map_err(|error| Stopped::new(70, error))?;
         let now = UnixTime::now();
         let mut made = Vec::new();
         for report in counters.reports(&self.maker.reporter, day) {
@@ -218,7 +238,7 @@ impl Workshop {
             let (record, id) = (report.record().as_str(), report.report().report_id());
             made.push(Made { record: record.to_owned(), report_id: id.to_owned(), deliveries });
         }
-        Ok(made)
+        Ok(Bodies { reports: made, _room: room })
     }
 
     /// What goes to each address of the record, in its final bytes.

@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Send;
 use crate::day::latest_sealed;
-use crate::log::Log;
+use crate::log::{Listed, Log};
 use crate::mail::Post;
 use crate::make::{Maker, TRY_LATER};
 use crate::post::Poster;
@@ -88,8 +88,17 @@ impl Sender {
         // Nothing more is begun.
         let noted = self.carrying.end(&self.log).await;
         ended.and(noted)?;
-        let open = self.log.is_open()?;
-        Ok(if open { ExitCode::from(TRY_LATER) } else { ExitCode::SUCCESS })
+        Ok(if self.is_open()? { ExitCode::from(TRY_LATER) } else { ExitCode::SUCCESS })
+    }
+
+    /// Whether something is left to another run: of what is in the log, or of what is not in it yet.
+    fn is_open(&self) -> Result<bool, Stopped> {
+        for &day in &self.days {
+            if self.log.progress(day)?.listed != Listed::ForGood {
+                return Ok(true);
+            }
+        }
+        self.log.is_open()
     }
 
     /// Begins what can be, and waits for something to end or to be due. Returns whether there is more to do.
@@ -100,9 +109,12 @@ impl Sender {
             self.days = last_two(now);
         }
         let more = self.making.begin(&self.log, &self.days, now)?;
-        self.carrying.begin(&self.log, now)?;
+        let again = self.carrying.begin(&self.log, now)?;
         let next_seal = self.follow.then(|| next_seal(now));
-        let next = [self.log.next(now.as_secs())?, more, next_seal].into_iter().flatten().min();
+        // What is not made in this run is not waited for.
+        let made_only = self.making.given_up.is_some();
+        let noted = self.log.next(now.as_secs(), made_only)?;
+        let next = [noted, more, again, next_seal].into_iter().flatten().min();
         if next.is_none() && self.making.tasks.is_empty() && self.carrying.tasks.is_empty() {
             return Ok(false);
         }
