@@ -441,8 +441,8 @@ def responses():
     response("length-leading-zeros", "a length with zeros in front", "a length is digits", "F14", http(head=TEXT + f"Content-Length: 000{len(CRLF)}\r\n"))
     # One value that is repeated may be refused, or taken as one (RFC 9110 section 8.6).
     for word, value in [("plus", f"+{len(CRLF)}"), ("minus", "-1"), ("hex", "0x60"), ("list", f"{len(CRLF)}, {len(CRLF)}"), ("empty", ""), ("word", "all"), ("space", "6 0")]:
-        level = "may" if word == "list" else "must"
-        response(f"length-bad-{word}", f"Content-Length: {value}", "a length is digits", "F14", http(head=TEXT + f"Content-Length: {value}\r\n"), "malformed-response", level)
+        level, rule, why = ("may", "F16", "one value told twice may be taken as one (RFC 9110 section 8.6)") if word == "list" else ("must", "F14", "a length is digits")
+        response(f"length-bad-{word}", f"Content-Length: {value}", why, rule, http(head=TEXT + f"Content-Length: {value}\r\n"), "malformed-response", level)
     response("length-twice", "two lengths that agree", "a length is told once", "F14", http(head=TEXT + f"Content-Length: {len(CRLF)}\r\n" * 2), "malformed-response", "may")
     response("length-twice-differing", "two lengths that differ", "a length is told once", "F14", http(head=TEXT + f"Content-Length: {len(CRLF)}\r\nContent-Length: 1\r\n"), "malformed-response")
     response("chunked-one", "one chunk", frame, "F14", chunked(data))
@@ -453,7 +453,7 @@ def responses():
     response("chunked-no-last", "no last chunk", "a body cut short is no body", "F15", chunked(data, last=b""), "truncated")
     response("chunked-no-end", "no end after the last chunk", "a body cut short is no body", "F15", chunked(data, last=b"0\r\n"), "truncated", "unclear")
     response("chunked-cut-in-chunk", "the stream ends inside a chunk", "a body cut short is no body", "F15", chunked(data)[:-20], "truncated")
-    for word, raw in [("no-size", b"\r\n"), ("bad-size", b"xyz\r\n"), ("negative-size", b"-5\r\n"), ("prefix-size", b"0x10\r\n"), ("space-before-size", b" 5\r\nhello\r\n0\r\n\r\n"), ("no-line-end", b"2\r\nabcd\r\n0\r\n\r\n"), ("lf-only", b"2\nab\n0\n\n")]:
+    for word, raw in [("no-size", b"\r\nhello\r\n0\r\n\r\n"), ("bad-size", b"xyz\r\nhello\r\n0\r\n\r\n"), ("negative-size", b"-5\r\nhello\r\n0\r\n\r\n"), ("prefix-size", b"0x10\r\n0123456789abcdef\r\n0\r\n\r\n"), ("space-before-size", b" 5\r\nhello\r\n0\r\n\r\n"), ("no-line-end", b"2\r\nabcd\r\n0\r\n\r\n"), ("lf-only", b"2\nab\n0\n\n")]:
         response(f"chunked-{word}", f"malformed chunks: {word}", "what is malformed may be refused or repaired (RFC 9110 section 2.4)", "F16", http(raw, TEXT + "Transfer-Encoding: chunked\r\n"), "malformed-response", "may")
     length = f"Content-Length: {len(CRLF)}\r\n"
     response("chunked-and-length", "chunked together with a length", "two framings are read in two ways", "F14", chunked(data, head=length), "malformed-response", "should")

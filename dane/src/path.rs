@@ -72,6 +72,25 @@ impl<'a> Parsed<'a> {
             && directory.is_none_or(|name| distinguished_name::equal(name, issuer.outline.issuer))
     }
 
+    /// Whether this is a CA that a path may end in.
+    pub(crate) fn is_anchor(&self) -> bool {
+        let Extensions { key_usage, basic_constraints, .. } = self.extensions;
+        let is_ca = match basic_constraints {
+            Some(constraints) => constraints.ca,
+            // What CAs were before there were extensions, or before this one was customary.
+            None => key_usage.is_some() || self.is_first_version_root(),
+        };
+        is_ca && key_usage.is_none_or(|usage| usage.has_cert_sign())
+    }
+
+    /// Whether it is of version 1 and says that it has signed itself, in a way that is known.
+    fn is_first_version_root(&self) -> bool {
+        let outline = &self.outline;
+        outline.version == Version::V1
+            && self.is_top()
+            && outline.spki.is_known_to_sign(outline.tbs_algorithm)
+    }
+
     pub(crate) fn is_within_dates(&self, now: UnixTime) -> bool {
         dates(self, now).is_ok()
     }
@@ -172,9 +191,7 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
         }
         let is_ca = match basic_constraints {
             Some(constraints) => constraints.ca,
-            // What CAs were before there were extensions, or before this one was customary.
-            None if depth == topmost => key_usage.is_some() || is_first_version_root(issuer),
-            None => false,
+            None => depth == topmost && issuer.is_anchor(),
         };
         if !is_ca {
             let near = match basic_constraints {
@@ -185,14 +202,6 @@ fn check_issuers(path: &[&Parsed<'_>]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Whether it is of version 1 and says that it has signed itself, in a way that is known.
-fn is_first_version_root(issuer: &Parsed<'_>) -> bool {
-    let outline = &issuer.outline;
-    outline.version == Version::V1
-        && issuer.is_top()
-        && outline.spki.is_known_to_sign(outline.tbs_algorithm)
 }
 
 /// The certificates between a CA and the leaf are not more than it allows, self-issued ones apart.

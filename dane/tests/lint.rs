@@ -240,6 +240,19 @@ fn a_ta2_an_anchor_that_the_chain_does_not_lead_to() {
 }
 
 #[test]
+fn signatures_that_the_client_does_not_know_are_told() {
+    let ca = certificate(2, 2, 2);
+    let mut by_other = shape(1, 1, 2);
+    let other = common::der::oid(&[0x2b, 0x65, 0x72]);
+    by_other.algorithms = (other.clone(), other);
+    let leaf = by_other.sign(Key(2));
+    assert_eq!(found("2 1 1", &ca, &[&leaf, &ca]), ["unsupported-algorithm"]);
+    assert_eq!(found("3 1 1", &leaf, &[&leaf, &ca]), [""; 0]);
+    let findings = lint(&set(&[("2 1 1", &ca)]), &[&leaf, &ca], StartTls::Always);
+    assert_eq!(findings[0].problem.severity(), Severity::Warning);
+}
+
+#[test]
 fn weak_keys_are_told() {
     let weak = shape(1, 1, 2).spki(rsa_spki(1024)).sign(Key(2));
     let (leaf, ca) = (certificate(1, 1, 2), certificate(2, 2, 2));

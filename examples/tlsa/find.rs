@@ -156,6 +156,7 @@ async fn exchangers(
     let records = answer.as_ref().map_or(&[][..], |answer| answer.records());
     let is_null = matches!(records, [Record::Mx { host, .. }] if host.is_root());
     let listed = listed(records);
+    let is_unreadable = |record: &Record| matches!(record, Record::Unreadable(_));
     let names_none = !records.is_empty() && listed.is_empty();
     let exchangers = if is_null { Exchangers::Null } else { Exchangers::Hosts };
     let step = Destination::from_mx(name, &dane_answer(&answer, |_| exchangers), policy());
@@ -163,6 +164,10 @@ async fn exchangers(
         Step1::NullMx => (Mx::Null, None),
         Step1::Delay(skip) => {
             (Mx::Failed { skip, note: answer.err().map(|it| note(&question, &it)) }, None)
+        }
+        Step1::Hosts(_) if names_none && records.iter().any(is_unreadable) => {
+            let skip = Skip::LookUp { subject: Subject::Mx, failure: LookUpFailure::Malformed };
+            (Mx::Failed { skip, note: None }, None)
         }
         Step1::Hosts(_) if names_none => (Mx::NoHost, None),
         Step1::Hosts(found) | Step1::OwnHost(found) => {

@@ -1,7 +1,7 @@
 //! The parts of a certificate.
 
-use super::extensions::Extensions;
 use super::{DerError, Reader, single, tag};
+use crate::path::Parsed;
 
 /// An X.509 certificate cut into its parts, of which only the outline has been looked at.
 ///
@@ -107,14 +107,7 @@ impl<'a> Certificate<'a> {
     /// ([RFC 5280 section 6.1.4](https://www.rfc-editor.org/rfc/rfc5280#section-6.1.4) (k) and (n)).
     #[must_use]
     pub fn is_ca(&self) -> bool {
-        let Ok(extensions) = Extensions::parse(self) else { return false };
-        let (basic, usage) = (extensions.basic_constraints, extensions.key_usage);
-        let may_sign = usage.is_none_or(|usage| usage.has_cert_sign());
-        let is_ca = match basic {
-            Some(constraints) => constraints.ca,
-            None => usage.is_some() || (self.version == Version::V1 && self.subject == self.issuer),
-        };
-        is_ca && may_sign
+        Parsed::parse(self.whole).is_ok_and(|one| one.is_anchor())
     }
 
     /// The issuer's name, as a whole element.

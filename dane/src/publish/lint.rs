@@ -49,6 +49,8 @@ pub enum Problem {
     AnchorNotSent,
     /// The anchor is sent, but the server's certificate does not lead there.
     NotInPath,
+    /// A record's anchor is sent, and the way there has a signature of a kind that the client does not know.
+    UnknownSignature,
     /// An anchor's whole key is published and its certificate is not sent.
     BareKeyAnchor,
     /// The usage is of the public PKI, which mail does not use.
@@ -95,6 +97,7 @@ impl Problem {
             | Self::TooManyRecords
             | Self::Chain(_) => Severity::Error,
             Self::BareKeyAnchor
+            | Self::UnknownSignature
             | Self::PkixUsage
             | Self::OnlySha512
             | Self::Unusable(_)
@@ -110,6 +113,7 @@ impl Problem {
             Self::NoMatch => "no-match",
             Self::AnchorNotSent => "anchor-not-sent",
             Self::NotInPath => "not-in-path",
+            Self::UnknownSignature => "unsupported-algorithm",
             Self::Namesakes => "anchors-of-one-name",
             Self::WeakKey(_) => "weak-key",
             Self::TooManyCertificates => "too-many-certificates",
@@ -135,6 +139,9 @@ impl Problem {
             Self::AnchorNotSent => "have the server send the anchor's certificate with its chain",
             Self::NotInPath => {
                 "have the server send every certificate between its own and the anchor"
+            }
+            Self::UnknownSignature => {
+                "use certificates signed by rsa, p-256 or p-384 keys: not every client knows others"
             }
             Self::Namesakes => {
                 "publish the keys or digests of the anchors in place of certificates"
@@ -288,6 +295,7 @@ fn lint_match(record: &Tlsa, best: Fit, shown: &Shown<'_>) -> Option<Problem> {
         (Fit::Whole, ..) => None,
         (Fit::BareKey, ..) => Some(Problem::BareKeyAnchor),
         (Fit::Unlinked, ..) if shown.weak(core::slice::from_ref(record)).is_some() => None,
+        (Fit::Unlinked, ..) if shown.is_beyond_algorithms() => Some(Problem::UnknownSignature),
         (Fit::Unlinked, ..) => Some(Problem::NotInPath),
         // The root of an ordinary path is not sent.
         (Fit::No, CertUsage::PKIX_TA, _) => None,

@@ -8,6 +8,7 @@ use pki_types::{SignatureVerificationAlgorithm, UnixTime};
 use super::{PublishError, record};
 use crate::der::{Certificate, PublicKeyInfo};
 use crate::digest::Digests;
+use crate::failure::FailureReason;
 use crate::path::Parsed;
 use crate::tlsa::{CertUsage, Matching, Selector, Tlsa};
 use crate::trust_anchor::{MAX_PATH, MAX_PRESENTED, MAX_PRESENTED_OCTETS, Signatures, issuer};
@@ -166,6 +167,11 @@ impl<'a> Shown<'a> {
         self.leaf.is_some_and(|leaf| leaf.spki.is_weak())
     }
 
+    /// Whether the path is good no further because a client does not know the kind of a signature.
+    pub(super) fn is_beyond_algorithms(&self) -> bool {
+        self.path.is_beyond_algorithms
+    }
+
     /// Whether clients that need a path refuse the chain as it is.
     pub(super) fn has_no_path(&self) -> bool {
         self.chain.is_empty()
@@ -250,6 +256,8 @@ pub(super) struct Path<'a> {
     certificates: Vec<Parsed<'a>>,
     /// How many of them, from the server's on, are signed by the next one and have a strong key.
     good: usize,
+    /// Whether it is good no further because the kind of a signature is not known to the client.
+    is_beyond_algorithms: bool,
 }
 
 impl<'a> Path<'a> {
@@ -272,8 +280,9 @@ impl<'a> Path<'a> {
             }
             certificates.push(*issuer);
         }
-        let good = good(&certificates, client.algorithms);
-        Self { certificates, good }
+        let (good, end) = good(&certificates, client.algorithms);
+        let is_beyond_algorithms = end == Some(FailureReason::UnsupportedAlgorithm);
+        Self { certificates, good, is_beyond_algorithms }
     }
 
     fn good(&self) -> &[Parsed<'a>] {
@@ -297,13 +306,18 @@ impl<'a> Path<'a> {
 }
 
 /// How many certificates of a path, from the first on, are signed by the next one and have a strong
-/// key.
-fn good(certificates: &[Parsed<'_>], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> usize {
+/// key, and what is wrong with the signature of the last one of these.
+fn good(
+    certificates: &[Parsed<'_>],
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+) -> (usize, Option<FailureReason>) {
     let mut signatures = Signatures::new(algorithms);
     let is_strong = |one: &Parsed<'_>| !one.outline.spki.is_weak();
-    let Some(true) = certificates.first().map(is_strong) else { return 0 };
-    let mut links = certificates.iter().zip(certificates.iter().skip(1));
-    let broken = links
-        .position(|(one, issuer)| signatures.check(&one.outline, &issuer.outline.spki).is_err());
-    broken.map_or(certificates.len(), |at| at.saturating_add(1))
+    let Some(true) = certificates.first().map(is_strong) else { return (0, None) };
+    let links = certificates.iter().zip(certificates.iter().skip(1));
+    let mut ends = links.enumerate().filter_map(|(at, (one, issuer))| {
+        let verdict = signatures.check(&one.outline, &issuer.outline.spki);
+        verdict.err().map(|reason| (at.saturating_add(1), Some(reason)))
+    });
+    ends.next().unwrap_or((certificates.len(), None))
 }

@@ -10,7 +10,7 @@ use crate::failure::FailureReason;
 /// What may be spent on signatures for one chain; a unit is the cost of an RSA-2048, P-256 or Ed25519
 /// signature at most. The worst chain then takes about five milliseconds (`benches`). A real chain has one
 /// signature for each certificate below the anchor, two or three: of four with P-384 keys all can be
-/// checked, and of the other kinds every path that is short enough.
+/// checked, of two with RSA keys of an unusual size, and of the other kinds every path that is short enough.
 const BUDGET: u32 = 16;
 
 /// The signatures of one chain.

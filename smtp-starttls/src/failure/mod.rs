@@ -81,12 +81,9 @@ pub(crate) enum Trouble {
 }
 
 impl Circumstances {
-    /// RFC 5321 section 4.2.1: a 4yz reply, and what is no answer of the server at all.
+    /// What is no answer of the server at all.
     fn may_pass(&self) -> bool {
-        match self.reply_code {
-            Some(code) => code.class() == ReplyClass::Temporary,
-            None => self.trouble == Trouble::MayPass,
-        }
+        self.reply_code.is_none() && self.trouble == Trouble::MayPass
     }
 
     const fn may_be_clear(&self) -> bool {
@@ -175,9 +172,10 @@ fn next_action(reason: Reason, retry: CleartextRetry, at: &Circumstances) -> Nex
         (CleartextRetry::Allowed, _) => NextAction::NewConnectionInClear,
         (_, Reason::GreetingRefused) if is_permanent => NextAction::NextMxNotThisHost,
         (_, Reason::RequireTlsNoTls | Reason::RequireTlsNotOffered) => NextAction::NextMxElseBounce,
-        // spec: RFC 8689 section 4.2.1 bounces once each host has failed a step. It says nothing of trouble
-        // that may pass, which would make its first step, the look-up, a reason to bounce: that stays
-        // with the queue (RFC 5321 sections 4.2.1 and 4.5.4.1), 454 too (RFC 3207 section 4).
+        // spec: RFC 8689 section 4.2.1 bounces once each host has failed a step: so does a server that
+        // refuses STARTTLS, with 454 too. It says nothing of trouble in which no server has answered, which
+        // would make its first step, the look-up, a reason to bounce: that stays with the queue (RFC 5321
+        // section 4.5.4.1).
         (
             _,
             Reason::StartTlsNotOffered
@@ -299,8 +297,8 @@ mod tests {
         };
         for reason in [Reason::TlsFailed, Reason::StartTlsRefused, Reason::StartTlsNotOffered] {
             for (code, trouble, action) in [
-                (Some(454), Trouble::Stays, NextAction::NextMx),
-                (Some(421), Trouble::Stays, NextAction::NextMx),
+                (Some(454), Trouble::MayPass, NextAction::NextMxElseBounce),
+                (Some(421), Trouble::Stays, NextAction::NextMxElseBounce),
                 (None, Trouble::MayPass, NextAction::NextMx),
                 (Some(554), Trouble::MayPass, NextAction::NextMxElseBounce),
                 (None, Trouble::Stays, NextAction::NextMxElseBounce),

@@ -25,18 +25,22 @@ impl<'a> Message<'a> {
         !self.0.is_ascii()
     }
 
-    /// Whether the header, up to the first empty line, has octets beyond ASCII, so that the message travels
+    /// Whether the header, up to the first empty line, is UTF-8 beyond ASCII, so that the message travels
     /// with SMTPUTF8 or not at all: [`Mail::utf8_header`](super::Mail::utf8_header).
     ///
     /// [RFC 6531 section 3.2](https://www.rfc-editor.org/rfc/rfc6531#section-3.2). Headers of MIME
-    /// parts are not looked at.
+    /// parts are not looked at. A header of octets that are no UTF-8 is none of an internationalised
+    /// message ([RFC 6532 section 3](https://www.rfc-editor.org/rfc/rfc6532#section-3)): it goes as 8-bit
+    /// octets do.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         if self.0.is_ascii() {
             return false;
         }
         let lines = self.0.split_inclusive(|&octet| octet == b'\n');
-        lines.take_while(|line| *line != b"\r\n").any(|line| !line.is_ascii())
+        let size = lines.take_while(|line| *line != b"\r\n").map(<[u8]>::len).sum();
+        let header = self.0.get(..size).unwrap_or(self.0);
+        !header.is_ascii() && core::str::from_utf8(header).is_ok()
     }
 }
 
@@ -299,6 +303,14 @@ mod tests {
         ] {
             let message = Message::try_from(message.as_bytes()).unwrap();
             assert_eq!(message.needs_smtputf8(), needs, "{message:?}");
+        }
+        // RFC 6532 section 3: what is no UTF-8 is no internationalised header; a body may be anything.
+        for (message, needs) in [
+            (&b"Subject: caf\xe9\r\n\r\nbody\r\n"[..], false),
+            (b"Subject: caf\xe9", false),
+            (b"Subject: caf\xc3\xa9\r\n\r\n\xe9\r\n", true),
+        ] {
+            assert_eq!(Message::try_from(message).unwrap().needs_smtputf8(), needs);
         }
     }
 

@@ -124,7 +124,7 @@ impl Facts {
         self.mx.as_ref().map(|answer| answer.as_ref().map(found).map_err(Clone::clone))
     }
 
-    fn has_unreadable_mx(&self) -> bool {
+    pub(super) fn has_unreadable_mx(&self) -> bool {
         let is_unreadable = |record: &Record| matches!(record, Record::Unreadable(_));
         matches!(&self.mx, Some(Ok(answer)) if answer.records().iter().any(is_unreadable))
     }

@@ -51,6 +51,8 @@ pub struct Delivery {
     left: Left,
     /// The hosts not yet tried, the next one last.
     hosts: Vec<Name>,
+    /// Whether an MX record could not be read, which may have named a better host.
+    unreadable_mx: bool,
     state: State,
 }
 
@@ -118,7 +120,8 @@ impl Delivery {
             _ => State::Facts(Box::new(facts)),
         };
         let report = Report::new(domain, recipients);
-        Self { settings, terms, report, left: Left::new(recipients), hosts: Vec::new(), state }
+        let (left, hosts) = (Left::new(recipients), Vec::new());
+        Self { settings, terms, report, left, hosts, unreadable_mx: false, state }
     }
 
     /// The same for a message that asks something of TLS by itself, or is a TLS report.
@@ -214,6 +217,7 @@ impl Delivery {
         let facts = core::mem::replace(&mut self.state, State::Done);
         let State::Facts(facts) = facts else { return };
         let policy_domain = facts.policy_domain().cloned();
+        self.unreadable_mx = facts.has_unreadable_mx();
         let update = match facts.conclude(&mut self.report, now) {
             Ok((hosts, update)) => {
                 self.hosts = hosts;
@@ -255,7 +259,10 @@ impl Delivery {
                 // RFC 5321 section 5.1: nor any host behind this one, for none is better.
                 self.hosts.clear();
                 if self.report.tries.is_empty() {
-                    return self.finish_all(&Fate::Refused(Cause::OnlyOurselves));
+                    return self.finish_all(&match self.unreadable_mx {
+                        true => Fate::Deferred(Cause::MxLookUp(LookUpError::Malformed)),
+                        false => Fate::Refused(Cause::OnlyOurselves),
+                    });
                 }
                 self.next_host(now);
             }

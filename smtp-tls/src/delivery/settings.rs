@@ -33,10 +33,12 @@ pub struct Settings {
     /// of the same or a worse preference are left out, so that a backup server does not send to itself or
     /// to its like in a loop; if none is left the message is refused
     /// ([RFC 5321 section 5.1](https://www.rfc-editor.org/rfc/rfc5321#section-5.1)). Default: none; the
-    /// drivers add the name that they give in EHLO.
+    /// drivers then take the name that they give in EHLO. Who gives a name there by which another server
+    /// takes mail says here what is its own.
     pub own_names: Arc<BTreeSet<Name>>,
     /// The addresses at which this server takes mail from the Internet. A host with one of them is this
-    /// server under another name, and treated likewise. Default: none.
+    /// server under another name: neither it nor a host behind it is tried. Its addresses are known when
+    /// its turn comes, so that one of the same preference may have been tried before. Default: none.
     pub own_addresses: Arc<BTreeSet<IpAddr>>,
     /// The port of SMTP, 25 but in a laboratory. TLSA owner names have port 25 all the same.
     pub port: u16,

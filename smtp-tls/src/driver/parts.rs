@@ -24,16 +24,20 @@ impl<L, F, S> Parts<L, F, S> {
         connector: Connector,
         ehlo_name: EhloName,
     ) -> Self {
-        let settings = Settings::default();
-        let parts = Self { look_up, fetch, store, connector, ehlo_name, settings };
-        parts.settings(Settings::default())
+        let settings = with_own_name(Settings::default(), &ehlo_name);
+        Self { look_up, fetch, store, connector, ehlo_name, settings }
     }
 
-    /// The name that we give in EHLO is one of our own.
-    pub(super) fn settings(self, mut settings: Settings) -> Self {
-        if let Ok(name) = self.ehlo_name.to_string().parse::<Name>() {
-            settings.own_name(name);
-        }
-        Self { settings, ..self }
+    pub(super) fn settings(self, settings: Settings) -> Self {
+        Self { settings: with_own_name(settings, &self.ehlo_name), ..self }
     }
+}
+
+/// Where no name is told to be our own, the one that we give in EHLO is.
+fn with_own_name(mut settings: Settings, ehlo_name: &EhloName) -> Settings {
+    match ehlo_name.to_string().parse::<Name>() {
+        Ok(name) if settings.own_names.is_empty() => settings.own_name(name),
+        _ => {}
+    }
+    settings
 }

@@ -134,7 +134,12 @@ pub(crate) async fn serve(scripts: Vec<Vec<Step>>) -> (u16, JoinHandle<Vec<Strin
 pub(crate) async fn run(stream: &mut TcpStream, script: &[Step], heard: &mut Vec<String>) {
     for step in script {
         match step {
-            Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
+            Say(text) => {
+                stream.write_all(text.as_bytes()).await.unwrap();
+                // Where the clock is paused it jumps when nothing is ready: the kernel gets the time to have the
+                // octets ready at the other end.
+                std::thread::sleep(core::time::Duration::from_millis(2));
+            }
             Hear(begin) => {
                 let line = until(stream, "\r\n").await;
                 assert!(line.starts_with(begin), "{line:?}, expected {begin:?}");

@@ -90,7 +90,12 @@ fn records_that_cannot_be_read_may_name_a_better_host() {
     let own = Record::Mx { preference: 10, host: name(HOSTS[0]) };
     let records = Outcome::Records(vec![own, Record::Unreadable(vec![0])]);
     world.set(DOMAIN, Kind::Mx, records, Security::Insecure);
-    world.settings.own_name(name(HOSTS[0]));
-    let fate = world.play().report.fates.remove(0);
-    assert!(matches!(fate, Fate::Deferred(Cause::MxLookUp(_))), "{fate:?}");
+    world.address(HOSTS[0], Security::Insecure);
+    let mut by_name = world.clone();
+    by_name.settings.own_name(name(HOSTS[0]));
+    world.settings.own_addresses = addresses([[192, 0, 2, 1]]);
+    for world in [by_name, world] {
+        let fate = world.play().report.fates.remove(0);
+        assert!(matches!(fate, Fate::Deferred(Cause::MxLookUp(_))), "{fate:?}");
+    }
 }

@@ -245,7 +245,8 @@ impl Operate for RedisStore {
         let mut listed = Vec::new();
         let mut start = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));
         while listed.len() < limit {
-            let room = limit - listed.len();
+            // Names of which nothing is kept may stand in between: few rounds for many of these.
+            let room = (limit - listed.len()).max(1_000);
             let mut names = cmd("ZRANGEBYLEX");
             names.arg(self.key(NAMES)).arg(start).arg("+").arg("LIMIT").arg(0).arg(room);
             let names: Vec<Vec<u8>> = names.query_async(&mut self.manager()).await?;
@@ -258,6 +259,7 @@ impl Operate for RedisStore {
                 _ => break,
             }
         }
+        listed.truncate(limit);
         Ok(listed)
     }
 
